@@ -1,0 +1,60 @@
+"""Floor 2. Binary leaves beside the JSON.
+
+JSON has no bytes, so a frame's `bytes` leaves travel as the comm message's buffers: `null` stands in their
+place and the frame's `buffers` lists the pointers that say which belongs where.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from syncstate.document import Json, JsonObject
+from syncstate.errors import MessageError
+from syncstate.patch import apply
+from syncstate.pointer import join
+
+
+def detach(frame: JsonObject) -> tuple[JsonObject, list[bytes]]:
+    """Return a frame without its bytes, and these bytes; the frame itself if it has none."""
+    found: list[tuple[str, bytes]] = []
+    _find(frame, (), found)
+    if not found:
+        return frame, []
+    emptied: Any = apply(frame, [{"op": "replace", "path": path, "value": None} for path, _ in found])
+    return {**emptied, "buffers": [path for path, _ in found]}, [data for _, data in found]
+
+
+def attach(frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> JsonObject:
+    """Return a frame with its buffers, copied, in their places.
+
+    Raises:
+        MessageError: There are more or fewer buffers than pointers.
+        PatchError: A pointer names no place in the frame.
+    """
+    pointers = frame.get("buffers", [])
+    if not isinstance(pointers, list) or len(pointers) != len(buffers):
+        raise MessageError(f"Cannot read the frame: it names {pointers!r} for {len(buffers)} buffers")
+    if not pointers:
+        return frame
+    filled: Any = apply(
+        frame,
+        [
+            {"op": "replace", "path": str(path), "value": bytes(data)}
+            for path, data in zip(pointers, buffers, strict=True)
+        ],
+    )
+    return {name: member for name, member in filled.items() if name != "buffers"}
+
+
+def _find(value: Json, tokens: tuple[str | int, ...], found: list[tuple[str, bytes]]) -> None:
+    if isinstance(value, bytes):
+        found.append((join(*tokens), value))
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if isinstance(member, (bytes, list, dict)):
+                _find(member, (*tokens, name), found)
+    elif isinstance(value, list):
+        for place, element in enumerate(value):
+            if isinstance(element, (bytes, list, dict)):
+                _find(element, (*tokens, place), found)

@@ -1,0 +1,109 @@
+"""Floor 6. What a model puts into a notebook: a mimebundle.
+
+Beside the MIME type that the extension draws stand two static forms, `text/html` and `text/plain`, for
+every place that knows nothing of syncstate: a code host, an export, an untrusted notebook. All text in
+them is escaped.
+"""
+
+from __future__ import annotations
+
+import sys
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from syncstate.diff import weigh
+from syncstate.document import Json, JsonObject
+from syncstate.messages import PROTOCOL, Snapshot
+
+MIME_TYPE = "application/vnd.syncstate.view+json"
+"""What the JupyterLab extension draws (docs/protocol.md, section 8)."""
+
+EMBED_LIMIT = 2**20
+"""Bytes of JSON above which the state is not stored in the output: a notebook is no database."""
+
+_SHOWN = 5
+
+
+def mimebundle(name: str, snapshot: Snapshot, *, esm: str | None, css: str | None) -> dict[str, Any]:
+    """Return the mimebundle of a model.
+
+    Args:
+        name: The name of the model's class.
+        snapshot: Its state.
+        esm: The text of its view's ES module, if it has one.
+        css: The text of its view's style sheet, if it has one.
+    """
+    view: dict[str, Any] = {
+        "protocol": PROTOCOL,
+        "class": name,
+        **{part: snapshot[part] for part in ("model", "epoch", "version", "read_only")},  # type: ignore[literal-required] # all are its members
+    }
+    if weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
+        view["document"] = snapshot["document"]
+    if esm is not None:
+        view["esm"] = esm
+    if css is not None:
+        view["css"] = css
+    return {
+        MIME_TYPE: view,
+        "text/html": as_html(name, snapshot["document"]),
+        "text/plain": as_text(name, snapshot["document"]),
+    }
+
+
+def as_text(name: str, document: JsonObject) -> str:
+    """Return a model's one-line form: `Board(title='Sales', rows=[1461 elements])`."""
+    return f"{name}({', '.join(f'{member}={_brief(value)}' for member, value in document.items())})"
+
+
+def as_html(name: str, document: JsonObject) -> str:
+    """Return a model's static form: a table of its members, everything in it escaped."""
+    rows = "".join(
+        f"<tr><th style='text-align:left;vertical-align:top'>{escape(member)}</th>"
+        f"<td style='text-align:left'><code>{_html(value)}</code></td></tr>"
+        for member, value in document.items()
+    )
+    return f"<table class='syncstate-static'><caption>{escape(name)}</caption>{rows}</table>"
+
+
+def _html(value: Json) -> str:
+    if isinstance(value, (list, dict)) and len(value) > 0:
+        items = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
+        lines = [f"{escape(str(key))}: {escape(_brief(member, 100))}" for key, member in items[:_SHOWN]]
+        more = [f"… {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+        return "<br>".join(lines + more)
+    return escape(_brief(value, 1000))
+
+
+def _brief(value: Json, width: int = 60) -> str:
+    if isinstance(value, (list, dict)) and weigh(value, width) > width:
+        noun, brackets = ("element", "[]") if isinstance(value, list) else ("member", "{}")
+        return f"{brackets[0]}{len(value)} {noun}{'' if len(value) == 1 else 's'}{brackets[1]}"
+    text = repr(value)
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def read_source(source: str | Path | None, suffixes: tuple[str, ...], module: str) -> str | None:
+    """Return the text of a view's source, which is text or the path of a file.
+
+    A text of one line that ends like a file's name is a path; a relative one is looked for beside the
+    module that defines the class, then in the current directory.
+
+    Raises:
+        FileNotFoundError: It is a path, and there is no such file.
+    """
+    if source is None or (isinstance(source, str) and not _is_path(source, suffixes)):
+        return source
+    here = getattr(sys.modules.get(module), "__file__", None)
+    places = [Path(here).parent / source] if here else []
+    places.append(Path(source))
+    for place in places:
+        if place.is_file():
+            return place.read_text(encoding="utf-8")
+    looked = " or ".join(repr(str(place.absolute())) for place in places)
+    raise FileNotFoundError(f"Cannot read the view {str(source)!r}: there is no file {looked}")
+
+
+def _is_path(source: str, suffixes: tuple[str, ...]) -> bool:
+    return "\n" not in source and "{" not in source and source.strip().endswith(suffixes)

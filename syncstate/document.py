@@ -1,0 +1,88 @@
+"""Floor 0. What a JSON value is here, when two are the same, and how one is copied.
+
+A document is JSON plus `bytes`, which travel as binary buffers. Two values are the same when JSON
+says so: `1` is `1.0` but not `true`, and the order of an object's members means nothing. Python's `==`
+disagrees on the first (`1 == True`), so every "did it change?" of the package asks `same`.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+Json: TypeAlias = "None | bool | int | float | str | bytes | list[Json] | dict[str, Json]"
+JsonObject: TypeAlias = dict[str, Json]
+
+MAX_DEPTH = 200
+"""How deep containers may nest: below the limits of every encoder on the way (orjson stops at 254)."""
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps (RFC 8259, section 6)."""
+
+_SCALARS = frozenset({str, int, float, bool, type(None), bytes})
+
+
+def same(one: Json, other: Json) -> bool:
+    """Tell whether two values are the same JSON value (RFC 6902, section 4.6).
+
+    Examples:
+        >>> same({"a": 1, "b": 2}, {"b": 2.0, "a": 1})
+        True
+        >>> same([1], [True])
+        False
+    """
+    if one is other:
+        return True
+    if isinstance(one, bool) or isinstance(other, bool):
+        return False
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return (
+            isinstance(other, dict)
+            and len(one) == len(other)
+            and all(name in other and same(member, other[name]) for name, member in one.items())
+        )
+    return one == other
+
+
+def plain(value: Json) -> Json:
+    """Return a deep copy made of plain `list` and `dict`, whatever subclasses the value is made of.
+
+    Scalars are shared, since they never change.
+    """
+    if type(value) in _SCALARS:
+        return value
+    if isinstance(value, list):
+        return [element if type(element) in _SCALARS else plain(element) for element in value]
+    if isinstance(value, dict):
+        return {
+            name: member if type(member) in _SCALARS else plain(member) for name, member in value.items()
+        }
+    return value
+
+
+def kind(value: object) -> str:
+    """Name a value's JSON type for a sentence: `'a list'`, `'a number'`, `'null'`.
+
+    Examples:
+        >>> kind([1, 2])
+        'a list'
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "a boolean"
+    for type_, name in _KINDS:
+        if isinstance(value, type_):
+            return name
+    article = "an" if type(value).__name__[0] in "AEIOUaeiou" else "a"
+    return f"{article} {type(value).__name__}"
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (str, "a string"),
+    ((int, float), "a number"),
+    (list, "a list"),
+    (dict, "an object"),
+    (bytes, "bytes"),
+)

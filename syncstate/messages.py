@@ -1,0 +1,203 @@
+"""Floor 3. The wire format: frames and messages (docs/protocol.md, sections 1 and 2).
+
+`read_frame` and `read_message` are the one door for what comes from a peer: after them, every member that
+a message needs is there and has its type. Operations are checked where they are applied, so that their
+author gets an answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+from syncstate.document import MAX_DEPTH, Json, JsonObject, kind
+from syncstate.errors import MessageError
+from syncstate.patch import Operation
+
+PROTOCOL = 1
+"""The number of the wire format."""
+
+
+class ModelId(TypedDict):
+    """A model and which object it is."""
+
+    model: str
+    epoch: str
+
+
+class Ready(TypedDict):
+    """Kernel to pages: these models are here now."""
+
+    type: Literal["ready"]
+    models: list[ModelId]
+
+
+class Snapshot(ModelId):
+    """Kernel to a page: the whole document at a version."""
+
+    type: Literal["snapshot"]
+    version: int
+    document: JsonObject
+    read_only: list[str]
+    number: int
+    to: NotRequired[str]
+
+
+class PatchMessage(ModelId):
+    """Kernel to pages: what leads from one version to another, and whose edit it was."""
+
+    type: Literal["patch"]
+    base: int
+    version: int
+    operations: list[Operation]
+    replaced: NotRequired[list[str]]
+    replica: NotRequired[str]
+    number: NotRequired[int]
+    to: NotRequired[str]
+
+
+class Reject(ModelId):
+    """Kernel to a page: that edit was refused, and why."""
+
+    type: Literal["reject"]
+    version: int
+    replica: str
+    number: int
+    reason: str
+    error: NotRequired[str]
+    pointer: NotRequired[str]
+
+
+class Closed(TypedDict):
+    """Kernel to pages: the model is gone, or nobody knows that key."""
+
+    type: Literal["closed"]
+    model: str
+    reason: str
+    epoch: NotRequired[str]
+    to: NotRequired[str]
+
+
+class Hello(TypedDict):
+    """Page to kernel: I show this model."""
+
+    type: Literal["hello"]
+    model: NotRequired[str]
+    epoch: NotRequired[str]
+    version: NotRequired[int]
+
+
+class Edit(ModelId):
+    """Page to kernel: a patch, made against a version."""
+
+    type: Literal["edit"]
+    base: int
+    number: int
+    operations: list[Operation]
+
+
+class Bye(TypedDict):
+    """Page to kernel: I show this model no longer."""
+
+    type: Literal["bye"]
+    model: str
+
+
+Message: TypeAlias = Ready | Snapshot | PatchMessage | Reject | Closed | Hello | Edit | Bye
+
+
+class Frame(TypedDict):
+    """What one comm message carries; each message is still to be read."""
+
+    protocol: int
+    seq: int
+    messages: list[object]
+    kernel: NotRequired[str]
+    replica: NotRequired[str]
+
+
+_ID: dict[str, type] = {"model": str, "epoch": str}
+_NEEDED: dict[str, dict[str, type]] = {
+    "ready": {"models": list},
+    "snapshot": {**_ID, "version": int, "document": dict, "read_only": list, "number": int},
+    "patch": {**_ID, "base": int, "version": int, "operations": list},
+    "reject": {**_ID, "version": int, "replica": str, "number": int, "reason": str},
+    "closed": {"model": str, "reason": str},
+    "hello": {},
+    "edit": {**_ID, "base": int, "number": int, "operations": list},
+    "bye": {"model": str},
+}
+_OPTIONAL: dict[str, type] = {
+    **{name: str for name in ("model", "epoch", "to", "replica", "error", "pointer")},
+    **{name: int for name in ("version", "number")},
+    "replaced": list,
+}
+
+
+def read_frame(data: object) -> Frame:
+    """Return the frame that a comm message's `data` is; its messages are for `read_message`.
+
+    Raises:
+        MessageError: It is no frame, or speaks another protocol.
+    """
+    if not isinstance(data, dict):
+        raise MessageError(f"Cannot read the frame: it is {kind(data)}, not an object")
+    if data.get("protocol") != PROTOCOL:
+        raise MessageError(
+            f"Cannot join a page that speaks protocol {data.get('protocol')!r}: this kernel speaks {PROTOCOL}; "
+            "reload the page, or restart the kernel after an update"
+        )
+    for name, type_ in (("seq", int), ("messages", list)):
+        _check(data, name, type_, "the frame")
+    for name in ("kernel", "replica"):
+        if name in data:
+            _check(data, name, str, "the frame")
+    check_depth(data)
+    frame: Any = data
+    return frame
+
+
+def read_message(message: object) -> Message:
+    """Return a message with everything that its type needs.
+
+    Raises:
+        MessageError: A member is missing or has the wrong type.
+    """
+    if not isinstance(message, dict):
+        raise MessageError(f"Cannot read a message: it is {kind(message)}, not an object")
+    type_ = message.get("type")
+    if not isinstance(type_, str) or type_ not in _NEEDED:
+        raise MessageError(f"Cannot read a message: {type_!r} is no type of message")
+    for name, needed in _NEEDED[type_].items():
+        _check(message, name, needed, f"message {type_!r}")
+    for name, allowed in _OPTIONAL.items():
+        if message.get(name) is not None:
+            _check(message, name, allowed, f"message {type_!r}")
+    checked: Any = message
+    return checked
+
+
+def _check(holder: dict[str, Any], name: str, type_: type, what: str) -> None:
+    if name not in holder:
+        raise MessageError(f"Cannot read {what}: {name!r} is missing")
+    value = holder[name]
+    if not isinstance(value, type_) or (type_ is int and (isinstance(value, bool) or value < 0)):
+        raise MessageError(f"Cannot read {what}: {name!r} is {kind(value)} ({value!r:.60})")
+
+
+def check_depth(value: Json, limit: int = 2 * MAX_DEPTH) -> None:
+    """Refuse what nests so deep that reading it would exhaust the stack.
+
+    Raises:
+        MessageError: Containers nest deeper than the limit.
+    """
+    level: list[Json] = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)  # type: ignore[union-attr] # only containers are kept
+            if isinstance(child, (list, dict)) and child
+        ]
+        if not level:
+            return
+    raise MessageError(f"Cannot read the frame: it nests deeper than {limit} levels")

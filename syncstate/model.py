@@ -1,0 +1,252 @@
+"""Floor 7. `SyncedModel`: what a person subclasses in a notebook.
+
+To Python it is a `HasTraits` whose containers are live; to pages it is a document with a session.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+
+import traitlets
+
+from syncstate.display import mimebundle, read_source
+from syncstate.document import JsonObject, plain
+from syncstate.errors import PatchError, SessionClosed
+from syncstate.fields import annotated_traits, synced
+from syncstate.link import Connection, kernel_link
+from syncstate.patch import Operation
+from syncstate.state import TraitDocument, TraitValues, install, synced_traits
+
+if TYPE_CHECKING:
+    from jsonpatch import JsonPatch
+
+
+class Sync:
+    """Everything about a model that is not its state; `model.sync` is one.
+
+    It is the only public name that syncstate takes from a user's class.
+    """
+
+    def __init__(self, document: TraitDocument) -> None:
+        self._document = document
+        self._connections: list[Connection] = []
+        self._is_closed = False
+
+    @property
+    def key(self) -> str:
+        """The model's name on the wire: pages and saved outputs know it by this."""
+        return self._document.authority.key
+
+    @property
+    def version(self) -> int:
+        """How many states of the document there were since somebody first looked.
+
+        Looking is what makes a state count: everything between two looks is one step.
+        """
+        authority = self._document.watch()
+        authority.commit()
+        return authority.version
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._is_closed
+
+    def snapshot(self) -> JsonObject:
+        """Return the document as plain `dict`s and `list`s, which later changes do not touch."""
+        return self._document.snapshot()
+
+    def apply(self, patch: JsonPatch | Iterable[Operation] | str) -> None:
+        """Apply a JSON Patch (RFC 6902) whole or not at all; traits validate it as they do assignments.
+
+        Args:
+            patch: A `jsonpatch.JsonPatch`, a list of operations, or the JSON text of one.
+
+        Raises:
+            PatchError: The patch is malformed or does not apply; nothing has changed.
+            traitlets.TraitError: A trait refuses a value; nothing has changed.
+            NotSyncable: A value has no JSON form; nothing has changed.
+        """
+        if isinstance(patch, str):
+            try:
+                patch = json.loads(patch)
+            except ValueError as error:
+                raise PatchError(f"Cannot read the patch: it is no JSON text: {error}") from None
+        operations: Any = getattr(patch, "patch", patch)
+        self._document.apply(operations)
+
+    def on_patch(self, callback: Callable[[JsonPatch], None]) -> Callable[[], None]:
+        """Call a function with each change as a `jsonpatch.JsonPatch`: once a statement, once a batch.
+
+        Returns:
+            A function that ends it.
+        """
+        from jsonpatch import JsonPatch
+
+        def listener(operations: list[Operation]) -> None:
+            callback(JsonPatch([dict(operation) for operation in operations]))
+
+        self._document.watch()
+        self._document.listeners.append(listener)
+
+        def stop() -> None:
+            if listener in self._document.listeners:
+                self._document.listeners.remove(listener)
+
+        return stop
+
+    def open(self, target_name: str, *, on_close: Callable[[], None] = lambda: None) -> Connection:
+        """Open a plain comm for this model to a target that a page registered.
+
+        Args:
+            target_name: The name under which the page registered it.
+            on_close: Called once when either side has closed; a page without the target closes at once.
+
+        Returns:
+            The connection; `close()` ends it.
+
+        Raises:
+            SessionClosed: The model was closed.
+        """
+        self._check_open(f"open {target_name!r}")
+        connection = Connection(self._document.watch(), target_name, on_close)
+        self._connections.append(connection)
+        return connection
+
+    def close(self, reason: str = "the model was closed") -> None:
+        """Tell pages that this model is gone, and free what its session holds.
+
+        The model stays a usable Python object that nobody sees; a second time does nothing.
+        """
+        if self._is_closed:
+            return
+        self._is_closed = True
+        for connection in self._connections:
+            connection.close(reason)
+        kernel_link().withdraw(self._document.authority, reason)
+
+    def _check_open(self, what: str) -> None:
+        if self._is_closed:
+            raise SessionClosed(f"Cannot {what}: this model was closed; make another one")
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(synced,))
+class SyncedModel(traitlets.HasTraits):
+    """A model whose state pages show, and may change where it lets them.
+
+    Annotated attributes are synced; so are traits of traitlets that are tagged `sync=True`. Names that
+    begin with `_` and `ClassVar`s stay local. Lists and dicts are live at any depth: change them in place.
+
+    Attributes:
+        sync: Everything about the model that is not its state.
+
+    Raises:
+        TypeError: From the class statement when an annotation has no trait; from the constructor for an
+            argument that is no trait.
+        NotSyncable: From every assignment of a value without a JSON form; nothing has changed.
+
+    Examples:
+        >>> class Board(SyncedModel):
+        ...     title: str = "Sales"
+        ...     rows: list[dict] = []
+        >>> board = Board(rows=[{"price": 3}])
+        >>> board.rows[0]["price"] = 4
+        >>> board
+        Board(title='Sales', rows=[{'price': 4}])
+    """
+
+    _esm: ClassVar[str | Path | None] = None
+    """The view's ES module: its text, or the path of a `.js` file."""
+
+    _css: ClassVar[str | Path | None] = None
+    """The view's style sheet: its text, or the path of a `.css` file."""
+
+    _key: ClassVar[str | None] = None
+    """A name for the model that stays the same when the cell runs again; by default each has its own."""
+
+    _document: TraitDocument
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "sync" in cls.__dict__ or "sync" in cls.__dict__.get("__annotations__", {}):
+            raise TypeError(f"Cannot define 'sync' in {cls.__name__}: every SyncedModel has one; choose another name")
+        for name, trait in annotated_traits(cls, SyncedModel).items():
+            setattr(cls, name, trait)
+            trait.class_init(cls, name)  # type: ignore[arg-type] # traitlets calls it with every class
+        for trait in synced_traits(cls).values():
+            install(trait)
+
+    def __init__(self, **values: Any) -> None:
+        for name in values:
+            if not self.has_trait(name):
+                raise TypeError(
+                    f"Cannot make a {type(self).__name__}: it has no member {name!r}; "
+                    f"it has {', '.join(map(repr, self.trait_names())) or 'none'}"
+                )
+        super().__init__(**values)
+
+    def setup_instance(self, /, *args: Any, **kwargs: Any) -> None:
+        """Prepare an instance before `__init__`, as traitlets asks."""
+        document = TraitDocument(self, self._key or token_hex(8))
+        self.__dict__["_document"] = document
+        super().setup_instance(*args, **kwargs)
+        self._trait_values = TraitValues(document, self._trait_values)
+
+    @property
+    def sync(self) -> Sync:
+        """Everything about the model that is not its state."""
+        facade = self.__dict__.get("_sync")
+        if facade is None:
+            facade = self.__dict__["_sync"] = Sync(self._document)
+        return facade
+
+    def add_traits(self, **traits: Any) -> None:
+        """Add traits to this instance alone, as traitlets does; pages see the synced ones."""
+        before = dict(synced_traits(type(self)))
+        super().add_traits(**traits)
+        self._document.admit_new(name for name in synced_traits(type(self)) if name not in before)
+
+    def _add_notifiers(self, handler: Any, name: Any, type: Any) -> None:
+        # somebody observes: changes inside containers must be described from now on
+        self._document.is_recording = True
+        super()._add_notifiers(handler, name, type)
+
+    # -- copies are models of their own
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        state.pop("_document")
+        state.pop("_sync", None)
+        state["_trait_values"] = {name: plain(value) for name, value in self._trait_values.items()}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        values = state["_trait_values"]
+        own = {"_document": self._document, "_trait_values": self._trait_values}
+        super().__setstate__({**state, **own})
+        for name, value in values.items():
+            if name in synced_traits(type(self)):
+                self.set_trait(name, value)
+            else:
+                self._trait_values[name] = value
+
+    # -- display
+
+    def __repr__(self) -> str:
+        from syncstate.display import as_text
+
+        return as_text(type(self).__name__, self._document.view())
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        module = type(self).__module__
+        esm = read_source(self._esm, (".js", ".mjs"), module)
+        css = read_source(self._css, (".css",), module)
+        authority = self._document.watch()
+        if not self.sync.is_closed:
+            kernel_link().publish(authority)
+        authority.commit()
+        return mimebundle(type(self).__name__, authority.snapshot(), esm=esm, css=css)

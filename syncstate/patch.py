@@ -1,0 +1,280 @@
+"""Floor 2. RFC 6902: patches, checked before and applied whole.
+
+A patch is a list of operations. `apply` copies the containers on the way to each target location, once
+a patch, and shares everything else: a refused patch leaves no trace, and an applied one costs what it
+touched. The given document is never changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+from syncstate.document import Json, kind, plain, same
+from syncstate.errors import PatchError, PointerError, TargetNotFound, TestFailed
+from syncstate.pointer import index, join, missing, parse
+
+# The functional form, since "from" is a keyword.
+Operation = TypedDict(
+    "Operation",
+    {
+        "op": Literal["add", "remove", "replace", "move", "copy", "test"],
+        "path": str,
+        "from": NotRequired[str],
+        "value": NotRequired[Json],
+    },
+)
+Patch: TypeAlias = Sequence[Operation]
+
+_VALUED = ("add", "replace", "test")
+_SOURCED = ("move", "copy")
+_NAMES = ("add", "remove", "replace", "move", "copy", "test")
+
+
+def check(patch: object) -> list[Operation]:
+    """Return a patch that came from outside, with every operation known to be well-formed.
+
+    Nothing is applied; members that RFC 6902 does not name are left alone (section 4).
+
+    Raises:
+        PatchError: It is no list of operations; `error.index` says which one is wrong.
+    """
+    if not isinstance(patch, (list, tuple)):
+        raise PatchError(f"Cannot read the patch: it is {kind(patch)}, not a list of operations")
+    for position, operation in enumerate(patch):
+        try:
+            _check_operation(operation)
+        except (PatchError, PointerError) as error:
+            raise PatchError(
+                f"Cannot read operation {position} of the patch: {error}", operation=operation, index=position
+            ) from None
+    return list(patch)
+
+
+def _check_operation(operation: Any) -> None:
+    if not isinstance(operation, dict):
+        raise PatchError(f"it is {kind(operation)}, not an object")
+    name = operation.get("op")
+    if name not in _NAMES:
+        raise PatchError(f"'op' is {name!r}, not one of {', '.join(_NAMES)}")
+    if "path" not in operation:
+        raise PatchError(f"{name!r} needs a 'path'")
+    parse(operation["path"])
+    if name in _VALUED and "value" not in operation:
+        raise PatchError(f"{name!r} needs a 'value'")
+    if name in _SOURCED:
+        if "from" not in operation:
+            raise PatchError(f"{name!r} needs a 'from'")
+        parse(operation["from"])
+
+
+def apply(document: Json, patch: Patch) -> Json:
+    """Return the document with every operation of a patch applied.
+
+    The given document is not changed; the result shares what the patch did not touch.
+
+    Args:
+        document: Any JSON value.
+        patch: Operations, applied in order.
+
+    Raises:
+        PatchError: An operation is malformed or could not be applied; `error.index` says which.
+
+    Examples:
+        >>> apply({"n": 1}, [{"op": "replace", "path": "/n", "value": 2}])
+        {'n': 2}
+    """
+    draft = _Draft(document)
+    for position, operation in enumerate(check(patch)):
+        draft.run(operation, position)
+    return draft.document
+
+
+def invert(document: Json, patch: Patch) -> list[Operation]:
+    """Return the patch that takes back what a patch does to a document.
+
+    Raises:
+        PatchError: The patch does not apply to the document.
+
+    Examples:
+        >>> invert({"n": 1}, [{"op": "replace", "path": "/n", "value": 2}])
+        [{'op': 'replace', 'path': '/n', 'value': 1}]
+    """
+    draft = _Draft(document)
+    inverse: list[Operation] = []
+    for position, operation in enumerate(check(patch)):
+        # the later operation is taken back first
+        inverse[:0] = draft.run(operation, position)
+    for operation in inverse:
+        if "value" in operation:
+            operation["value"] = plain(operation["value"])
+    return inverse
+
+
+class _Draft:
+    """A document while a patch runs over it: a container is copied the first time it is touched."""
+
+    __slots__ = ("_mine", "document")
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self._mine: dict[int, Json] = {}  # containers made here, by id; held, so that no id is used twice
+
+    def run(self, operation: Operation, position: int) -> list[Operation]:
+        """Apply one operation and return what would take it back; its values are shared, not copied."""
+        try:
+            return self._apply(operation)
+        except _Refused as refusal:
+            place = operation["from"] if refusal.at_source else operation["path"]
+            error = refusal.kind(
+                f"Cannot {_VERBS[operation['op']]} {place!r}: {refusal.why}",
+                operation=operation,
+                index=position,
+                pointer=place,
+            )
+            if isinstance(error, TestFailed):
+                error.found = refusal.found
+            raise error from None
+
+    def _apply(self, operation: Operation) -> list[Operation]:
+        path = operation["path"]
+        tokens = parse(path)
+        match operation["op"]:
+            case "add":
+                return self._add(tokens, operation["value"])
+            case "remove":
+                return [{"op": "add", "path": path, "value": self._remove(tokens)}]
+            case "replace":
+                return [{"op": "replace", "path": path, "value": self._replace(tokens, operation["value"])}]
+            case "test":
+                found = self._read(tokens)
+                if not same(found, operation["value"]):
+                    raise _Refused(
+                        f"expected {operation['value']!r}, found {found!r}", TestFailed, found=found
+                    )
+                return []
+            case "copy":
+                value = self._read(parse(operation["from"]), at_source=True)
+                self._mine.clear()  # the value now has two places: neither may be written in place
+                return self._add(tokens, value)
+            case "move":
+                return self._move(parse(operation["from"]), tokens)
+
+    def _move(self, source: tuple[str, ...], target: tuple[str, ...]) -> list[Operation]:
+        if source == target:
+            self._read(source, at_source=True)
+            return []
+        # RFC 6902, section 4.4: the "from" location must not be a proper prefix of the "path" location
+        if target[: len(source)] == source:
+            raise _Refused(f"it cannot be moved into itself, to {join(*target)!r}", PatchError, at_source=True)
+        value = self._remove(source, at_source=True)
+        undo = self._add(target, value)
+        if undo[0]["op"] == "remove":
+            return [{"op": "move", "from": undo[0]["path"], "path": join(*source)}]
+        return [*undo, {"op": "add", "path": join(*source), "value": value}]
+
+    def _read(self, tokens: tuple[str, ...], *, at_source: bool = False) -> Json:
+        value = self.document
+        for depth, token in enumerate(tokens):
+            value = _step(value, token, tokens, depth, at_source=at_source)
+        return value
+
+    def _add(self, tokens: tuple[str, ...], value: Json) -> list[Operation]:
+        if not tokens:
+            return [{"op": "replace", "path": "", "value": self._swap(value)}]
+        container = self._container(tokens)
+        last = tokens[-1]
+        if isinstance(container, dict):
+            path = join(*tokens)
+            undo: Operation = (
+                {"op": "replace", "path": path, "value": container[last]}
+                if last in container
+                else {"op": "remove", "path": path}
+            )
+            container[last] = value
+            return [undo]
+        place = len(container) if last == "-" else index(last, len(container) + 1)
+        if place is None:
+            raise _Refused(missing(container, last, join(*tokens[:-1])))
+        container.insert(place, value)
+        return [{"op": "remove", "path": join(*tokens[:-1], place)}]
+
+    def _remove(self, tokens: tuple[str, ...], *, at_source: bool = False) -> Json:
+        if not tokens:
+            raise _Refused("the whole document cannot be removed", PatchError, at_source=at_source)
+        container = self._container(tokens, at_source=at_source)
+        _step(container, tokens[-1], tokens, len(tokens) - 1, at_source=at_source)
+        if isinstance(container, dict):
+            return container.pop(tokens[-1])
+        return container.pop(int(tokens[-1]))
+
+    def _replace(self, tokens: tuple[str, ...], value: Json) -> Json:
+        if not tokens:
+            return self._swap(value)
+        container = self._container(tokens)
+        old = _step(container, tokens[-1], tokens, len(tokens) - 1)
+        if isinstance(container, dict):
+            container[tokens[-1]] = value
+        else:
+            container[int(tokens[-1])] = value
+        return old
+
+    def _swap(self, value: Json) -> Json:
+        old, self.document = self.document, value
+        return old
+
+    def _container(self, tokens: tuple[str, ...], *, at_source: bool = False) -> list[Json] | dict[str, Json]:
+        """Return the container that holds the last token, writable, like all those above it."""
+        here = self.document = self._own(self.document)
+        for depth, token in enumerate(tokens[:-1]):
+            child = self._own(_step(here, token, tokens, depth, at_source=at_source))
+            if isinstance(here, dict):
+                here[token] = child
+            elif isinstance(here, list):
+                here[int(token)] = child
+            here = child
+        if not isinstance(here, (list, dict)):
+            raise _Refused(missing(here, tokens[-1], join(*tokens[:-1])), at_source=at_source)
+        return here
+
+    def _own(self, value: Json) -> Json:
+        if id(value) in self._mine or not isinstance(value, (list, dict)):
+            return value
+        copy: Json = dict(value) if isinstance(value, dict) else list(value)
+        self._mine[id(copy)] = copy
+        return copy
+
+
+def _step(
+    container: Json, token: str, tokens: tuple[str, ...], depth: int, *, at_source: bool = False
+) -> Json:
+    if isinstance(container, dict):
+        if token in container:
+            return container[token]
+    elif isinstance(container, list) and (place := index(token, len(container))) is not None:
+        return container[place]
+    raise _Refused(missing(container, token, join(*tokens[:depth])), at_source=at_source)
+
+
+class _Refused(Exception):
+    """Why an operation cannot be applied; `_Draft.run` makes the public error of it."""
+
+    def __init__(
+        self,
+        why: str,
+        kind: type[PatchError] = TargetNotFound,
+        *,
+        at_source: bool = False,
+        found: Json = None,
+    ) -> None:
+        self.why, self.kind, self.at_source, self.found = why, kind, at_source, found
+
+
+_VERBS = {
+    "add": "add",
+    "remove": "remove",
+    "replace": "replace",
+    "move": "move",
+    "copy": "copy",
+    "test": "pass the test at",
+}

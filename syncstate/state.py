@@ -1,0 +1,500 @@
+"""Floor 6. The synced traits of a `HasTraits`, seen as one JSON document.
+
+It meets traitlets at two seams that everything passes:
+
+- `TraitType._validate`, called for defaults, constructor arguments, assignments, `set_trait`, and what
+  `@validate` returns: a value comes in and is wrapped (`take`);
+- the instance's `_trait_values`, the dict where traitlets keeps values: one is stored, also when it is
+  equal to the old one (which traitlets tells nobody) and when `hold_trait_notifications` rolls back: it
+  gets its place and is recorded (`store`).
+
+Towards the containers it is their `Root`, towards the authority it is its `Document`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import traitlets
+
+from syncstate.authority import Authority
+from syncstate.diff import Change, diff
+from syncstate.document import Json, JsonObject, plain, same
+from syncstate.errors import NotWritable, PatchError
+from syncstate.fields import decode, encode
+from syncstate.patch import Operation, apply, check
+from syncstate.pointer import join, parse
+from syncstate.tracked import Intake, Root, is_tracked, perform
+
+Listener = Callable[[list[Operation]], None]
+_ABSENT: Any = object()
+
+
+@dataclass(slots=True)
+class _Notice:
+    """What observers of one trait are still to be told, because traitlets does not know of it."""
+
+    name: str
+    operations: list[Operation]
+    old: Any = _ABSENT  # absent: a container changed inside, it is old and new
+    new: Any = _ABSENT
+
+
+@dataclass(slots=True)
+class _Act:
+    """One thing that somebody did: listeners hear of it in one patch."""
+
+    operations: list[Operation]
+    notices: list[_Notice]
+
+
+class TraitDocument(Root):
+    """The document that a model's synced traits make up.
+
+    Args:
+        model: Whose traits they are.
+        key: The model's name on the wire.
+    """
+
+    def __init__(self, model: traitlets.HasTraits, key: str) -> None:
+        super().__init__()
+        self.is_recording = False
+        self.model = model
+        self.authority = Authority(self, key, self.lock)
+        self.listeners: list[Listener] = []
+        self._is_watched = False  # the authority is in use: every change must reach it
+        self._muted = 0
+        self._acts: deque[_Act] = deque()
+        self._batched: list[Operation] = []
+        self._arriving: dict[str, tuple[Any, Intake]] = {}
+
+    @property
+    def members(self) -> dict[str, traitlets.TraitType[Any, Any]]:
+        """The synced traits by name, in the order in which they were declared."""
+        return synced_traits(type(self.model))
+
+    @property
+    def read_only(self) -> Sequence[str]:
+        """The names of the members that no page may write."""
+        return [
+            name for name, trait in self.members.items() if trait.read_only or trait.metadata.get("read_only")
+        ]
+
+    def watch(self) -> Authority:
+        """Return the authority, which from now on hears of every change."""
+        if not self._is_watched:
+            for name in self.members:
+                getattr(self.model, name)  # the default may not have been made yet
+            with self.lock:
+                self._is_watched = self.is_recording = True
+        return self.authority
+
+    # -- the document, read
+
+    def view(self) -> JsonObject:
+        """Return the document; its containers are the model's own."""
+        return {name: encode(getattr(self.model, name), join(name)) for name in self.members}
+
+    def snapshot(self) -> JsonObject:
+        """Return a deep copy of the document, made of plain containers."""
+        with self.lock:
+            return {name: plain(member) for name, member in self.view().items()}
+
+    # -- the seam of validation: a value comes in
+
+    def take(self, name: str, value: Any) -> Any:
+        """Return a trait's value as it will be stored: containers wrapped, everything known to have a JSON form.
+
+        Raises:
+            NotSyncable: It has none.
+        """
+        current = self.model._trait_values.get(name)
+        if value is current and is_tracked(value):
+            return value
+        pointer = join(name)
+        wire = encode(value, pointer)
+        intake = Intake(self, [current])
+        taken = intake.take(wire, name)
+        if is_tracked(taken) and wire is value:
+            self._arriving[name] = (taken, intake)
+        return taken if wire is value else value
+
+    # -- the seam of storage: a value is there
+
+    def store(self, values: dict[str, Any], name: str, value: Any) -> None:
+        """Put a trait's value where traitlets keeps it, and record what that changed."""
+        with self.lock:
+            old = values.get(name, _ABSENT)
+            taken, intake = self._arriving.pop(name, (None, None))
+            changes, replaced = self._compare(name, old, value)
+            if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
+                return  # what the user holds stays attached
+            if intake is not None and taken is value:
+                intake.place(self, [{name: value}], [0])
+            dict.__setitem__(values, name, value)
+            self._record(changes, replaced)
+        self.settle()
+
+    def forget(self, values: dict[str, Any], name: str) -> Any:
+        """Take a value away, as a rollback of traitlets does: the default is in its place again."""
+        with self.lock:
+            old = dict.pop(values, name)
+            if self.is_recording:
+                changes, replaced = self._compare(name, old, getattr(self.model, name))
+                self._record(changes, replaced)
+            if is_tracked(old) and old._parent is self:
+                old._parent = None
+        self.settle()
+        return old
+
+    def _compare(self, name: str, old: Any, new: Any) -> tuple[list[Change], list[str]]:
+        if not self.is_recording or old is _ABSENT:
+            return [], []
+        pointer = join(name)
+        changes = diff(encode(old, pointer), encode(new, pointer), pointer)
+        is_whole = len(changes) == 1 and changes[0][0]["path"] == pointer
+        return changes, [pointer] if changes and not is_whole else []
+
+    # -- the root of the containers
+
+    def pointer_to(self, key: Any) -> str:
+        """Return the pointer of a member."""
+        return join(key)
+
+    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
+        """Take changes inside a member; the lock is held."""
+        self._record(changes, replaced, inside=key)
+
+    def _record(self, changes: list[Change], replaced: list[str], *, inside: str | None = None) -> None:
+        if not changes:
+            return
+        if (batch := _current_batch.get()) is not None:
+            batch.join(self)
+        if self._is_watched:
+            self.authority.record(changes, replaced)
+        operations = [operation for operation, _ in changes]
+        self._acts.append(_Act(operations, [_Notice(inside, operations)] if inside is not None else []))
+
+    def settle(self) -> None:
+        """Tell observers and listeners what happened, and the links that something did."""
+        if self._muted or not self._acts:
+            return
+        while self._acts:
+            try:
+                act = self._acts.popleft()
+            except IndexError:  # another thread was faster
+                break
+            if self.authority.is_held:
+                self._batched += act.operations
+            else:
+                self._tell_listeners(act.operations)
+            for notice in act.notices:
+                self._tell_observers(notice)
+        self.authority.notify()
+
+    def end_batch(self) -> None:
+        """Tell what a batch did, in one patch."""
+        self.authority.release()
+        operations, self._batched = self._batched, []
+        self._tell_listeners(operations)
+        self.authority.notify()
+
+    def _tell_listeners(self, operations: list[Operation]) -> None:
+        if operations:
+            for listener in list(self.listeners):
+                listener(operations)
+
+    def _tell_observers(self, notice: _Notice) -> None:
+        value = self.model._trait_values.get(notice.name)
+        change = traitlets.Bunch(
+            name=notice.name,
+            old=value if notice.old is _ABSENT else notice.old,
+            new=value if notice.new is _ABSENT else notice.new,
+            owner=self.model,
+            type="change",
+            patch=notice.operations,
+        )
+        self.model.notify_change(change)
+
+    # -- patches that come in
+
+    def apply(self, operations: list[Operation]) -> None:
+        """Apply Python's own patch, whole or not at all, and tell observers.
+
+        Raises:
+            PatchError: It does not apply.
+            traitlets.TraitError: A trait refuses the value.
+            NotSyncable: A value in it has no JSON form.
+        """
+        ready = [_with_plain_value(operation) for operation in check(operations)]
+        with self.lock:
+            self._apply(ready)
+        self.settle()
+
+    def apply_edit(self, operations: list[Operation]) -> None:
+        """Apply a page's patch, whole or not at all; observers hear of it at `settle`.
+
+        Raises:
+            NotWritable: It touches what pages may not write, or reads what is not theirs to read.
+            Exception: What `apply` raises, and what a validator does.
+        """
+        read_only = self.read_only
+        for operation in operations:
+            self._check_right(operation, read_only)
+        with self.lock:
+            self._apply(operations)
+
+    def _check_right(self, operation: Operation, read_only: Sequence[str]) -> None:
+        for part in ("path", "from"):
+            if part not in operation:
+                continue
+            pointer: str = operation[part]  # type: ignore[literal-required] # one of two literals
+            tokens = parse(pointer)
+            if not tokens or tokens[0] not in self.members:
+                raise NotWritable(pointer, f"{type(self.model).__name__} has no such member")
+            is_read = operation["op"] == "test" or (operation["op"] == "copy" and part == "from")
+            if tokens[0] in read_only and not is_read:
+                raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
+
+    def _apply(self, operations: list[Operation]) -> None:
+        before = self.view()
+        after = apply(before, operations)
+        if not isinstance(after, dict) or after.keys() != before.keys():
+            raise PatchError(
+                f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
+            )
+        proposed = {name: value for name, value in after.items() if value is not before[name]}
+        accepted = {name: self._ask(name, value) for name, value in proposed.items()}
+        first = len(self._acts)
+        self._muted += 1
+        try:
+            if self._runs_in_place(operations, proposed, accepted):
+                for operation in operations:
+                    self._run(operation, accepted)
+            else:
+                for name, value in accepted.items():
+                    self._reconcile(name, value)
+        finally:
+            self._muted -= 1
+            self._merge_acts(first)
+
+    def _ask(self, name: str, value: Json) -> Any:
+        """Return what a trait makes of a proposed value, by its own and by the user's validators."""
+        trait = self.members[name]
+        try:
+            accepted = trait_validate(trait)(self.model, decode(trait, value))
+            if self.model._cross_validation_lock:  # another thread holds notifications: nobody asked the validators
+                accepted = trait._cross_validate(self.model, accepted)
+            wire = encode(accepted, join(name))
+            if wire is not value:
+                Intake(self, []).take(wire, name)
+        except Exception as error:
+            if getattr(error, "pointer", None) is None:
+                error.pointer = join(name)  # type: ignore[attr-defined] # the page shows the reason there
+            raise
+        return accepted
+
+    def _runs_in_place(
+        self, operations: list[Operation], proposed: JsonObject, accepted: dict[str, Any]
+    ) -> bool:
+        """Whether the operations may run on the containers as they are: nothing was coerced on the way."""
+        for operation in operations:
+            for part in ("path", "from"):
+                if part in operation:
+                    name, *below = parse(operation[part])  # type: ignore[literal-required] # one of two literals
+                    if below and not is_tracked(self.model._trait_values.get(name)):
+                        return False
+                    if not below and operation["op"] in ("move", "copy"):
+                        return False
+        return all(same(encode(accepted[name], join(name)), proposed[name]) for name in accepted)
+
+    def _run(self, operation: Operation, accepted: dict[str, Any]) -> None:
+        name, *below = parse(operation["path"])
+        if below or operation["op"] == "test":
+            perform(self.model._trait_values, operation)
+        elif is_tracked(self.model._trait_values[name]) or is_tracked(accepted[name]):
+            self._assign(name, operation["value"])
+        else:
+            self._assign(name, accepted[name])
+
+    def _reconcile(self, name: str, value: Any) -> None:
+        """Make a member what its trait accepted, by changing what there is where that can be done."""
+        current = self.model._trait_values[name]
+        if not is_tracked(current) or type(current).__bases__[0] is not (list if isinstance(value, list) else dict):
+            self._assign(name, value)
+            return
+        for operation, _ in diff(current, value, join(name)):
+            if operation["path"] == join(name):
+                self._assign(name, value)
+            else:
+                perform(self.model._trait_values, operation)
+
+    def _assign(self, name: str, value: Any) -> None:
+        values = self.model._trait_values
+        old = values[name]
+        first = len(self._acts)
+        self.store(values, name, self.take(name, value))
+        # traitlets tells nobody: it was asked about the whole patch, not to set this
+        for act in list(self._acts)[first:]:
+            act.notices.append(_Notice(name, act.operations, old, values[name]))
+
+    def _merge_acts(self, first: int) -> None:
+        """Make one act of all that a patch did: observers of a trait are told once."""
+        acts = [self._acts.pop() for _ in range(len(self._acts) - first)][::-1]
+        merged = _Act([operation for act in acts for operation in act.operations], [])
+        by_name: dict[str, _Notice] = {}
+        for notice in (notice for act in acts for notice in act.notices):
+            whole = by_name.setdefault(notice.name, _Notice(notice.name, [], notice.old))
+            whole.operations += notice.operations
+            whole.new = notice.new if notice.new is not _ABSENT else whole.new
+        merged.notices += by_name.values()
+        if merged.operations:
+            self._acts.append(merged)
+
+    def admit_new(self, names: Iterable[str]) -> None:
+        """Take in traits that this instance was given after it was made."""
+        for name in names:
+            value = getattr(self.model, name)
+            with self.lock:
+                if self.is_recording:
+                    operation: Operation = {"op": "add", "path": join(name), "value": plain(encode(value, join(name)))}
+                    self._record([(operation, None)], [])
+        self.settle()
+
+
+def _with_plain_value(operation: Operation) -> Operation:
+    if "value" not in operation:
+        return operation
+    taken = Intake(_LOOSE, []).take(operation["value"], *parse(operation["path"])[-1:] or ("",))
+    return {**operation, "value": plain(taken)}
+
+
+_LOOSE = Root()
+
+
+# -- traitlets
+
+
+class TraitValues(dict[str, Any]):
+    """The dict in which traitlets keeps an instance's values, as a seam: storing is noticed."""
+
+    __slots__ = ("_document",)
+
+    def __init__(self, document: TraitDocument, values: dict[str, Any]) -> None:
+        super().__init__(values)
+        self._document = document
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        document = self._document
+        if name in synced_traits(type(document.model)):
+            document.store(self, name, value)
+        else:
+            dict.__setitem__(self, name, value)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Remove a value; a synced one falls back to its default."""
+        if name in self and name in synced_traits(type(self._document.model)):
+            return self._document.forget(self, name)
+        return dict.pop(self, name, *default)
+
+
+def synced_traits(cls: type) -> dict[str, traitlets.TraitType[Any, Any]]:
+    """Return a class's synced traits by name, in the order of declaration, base classes first."""
+    cached = cls.__dict__.get("_synced_traits")
+    if cached is not None:
+        return cached  # type: ignore[no-any-return] # it is what stands below
+    found: dict[str, traitlets.TraitType[Any, Any]] = {}
+    for klass in reversed(cls.__mro__):
+        for name, value in klass.__dict__.items():
+            if isinstance(value, traitlets.TraitType) and value.metadata.get("sync") and name[0] != "_":
+                found[name] = value
+            elif name in found:
+                del found[name]
+    cls._synced_traits = found  # type: ignore[attr-defined] # a cache; every class has its own
+    return found
+
+
+def install(trait: traitlets.TraitType[Any, Any]) -> None:
+    """Make a trait hand what it accepted to the document of the instance that it is for."""
+    if isinstance(trait.__dict__.get("_validate"), _Taking):
+        return
+    trait._validate = _Taking(trait)  # type: ignore[method-assign] # the one seam that every value passes
+
+
+def trait_validate(trait: traitlets.TraitType[Any, Any]) -> Callable[[Any, Any], Any]:
+    """Return a trait's own validation, which takes nothing in."""
+    return trait.__dict__["_validate"].validate  # type: ignore[no-any-return] # a bound method of the trait
+
+
+class _Taking:
+    """A trait's `_validate`, followed by the intake."""
+
+    __slots__ = ("_trait", "validate")
+
+    def __init__(self, trait: traitlets.TraitType[Any, Any]) -> None:
+        self._trait = trait
+        self.validate = trait._validate
+
+    def __call__(self, obj: Any, value: Any) -> Any:
+        accepted = self.validate(obj, value)
+        document = obj.__dict__.get("_document")
+        if document is None or self._trait.name is None:
+            return accepted
+        return document.take(self._trait.name, accepted)
+
+
+# -- batches
+
+
+class _Batch:
+    """The documents that were changed inside one `batch()`."""
+
+    def __init__(self) -> None:
+        self._documents: list[TraitDocument] = []
+
+    def join(self, document: TraitDocument) -> None:
+        if document not in self._documents:
+            self._documents.append(document)
+            document.authority.hold()
+
+    def end(self) -> None:
+        for document in self._documents:
+            document.end_batch()
+
+
+_current_batch: ContextVar[_Batch | None] = ContextVar("syncstate-batch", default=None)
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """Group mutations of any models: pages get them in one message, listeners in one patch.
+
+    Nobody outside sees the inside of a batch; edits of pages wait for its end. Observers of traitlets are
+    told at once, as ever. A batch inside a batch is part of the outer one. An exception ends the batch and
+    keeps what was done.
+
+    Examples:
+        >>> from syncstate import SyncedModel, batch
+        >>> class Point(SyncedModel):
+        ...     x: int = 0
+        ...     y: int = 0
+        >>> point = Point()
+        >>> with batch():
+        ...     point.x = 3
+        ...     point.y = 4
+    """
+    if _current_batch.get() is not None:
+        yield
+        return
+    mine = _Batch()
+    token = _current_batch.set(mine)
+    try:
+        yield
+    finally:
+        _current_batch.reset(token)
+        mine.end()

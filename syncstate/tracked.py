@@ -1,0 +1,733 @@
+"""Floor 4. Lists and dicts that report what is done to them as RFC 6902 operations.
+
+They are real `list` and `dict` subclasses and override no read, so reading, iterating and encoding cost
+what they cost in Python. Every mutator goes through one primitive a class (`TrackedList._splice`,
+`TrackedDict._put` and `TrackedDict._drop`), which does four things in order:
+
+1. **take in**: the new values are checked and wrapped. What has no JSON form, or would close a cycle, is
+   refused here, and nothing has changed;
+2. **change**: the builtin's own method;
+3. **place**: what arrived knows its parent, what left has none and reports no longer;
+4. **report**: the operations go to the root, each with the value that stood there before.
+
+```
+    Root          the model, or what track() was given
+     │ _key "rows"
+    TrackedList   a child knows its parent and a hint of its index, never its path:
+     │ _key 3     the path is found by walking up at the moment of the report,
+    TrackedDict   so it stays right when indices shift
+```
+
+A value has one place. What is put in is copied; a tracked container that has a place elsewhere is copied
+too; one that has none any more (it was popped, say) is taken as it is. C code that writes into a list
+behind its methods (`heapq`) is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from threading import RLock
+from typing import Any, SupportsIndex, TypeAlias, cast, overload
+
+from syncstate.diff import Change, diff, guarded
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, kind, plain, same
+from syncstate.errors import NotSyncable
+from syncstate.patch import Operation
+from syncstate.pointer import escape, join, parse, resolve
+
+
+class Root:
+    """Where a tracked document hangs: it takes the reports of every container below it."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self.is_recording = True
+
+    def pointer_to(self, key: Any) -> str:
+        """Return the pointer of the child that hangs here under a key."""
+        return ""
+
+    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
+        """Take changes below the child under a key; the lock is held.
+
+        Args:
+            key: What the child was attached with.
+            changes: Operations in order, each with the value before; empty when nothing is recorded.
+            replaced: Locations whose whole value was assigned or reordered, though `changes` says less.
+        """
+
+    def settle(self) -> None:
+        """Do what must wait until the lock is free: tell observers."""
+
+
+class _Nowhere(Root):
+    """The root of what has no place: nothing is recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_recording = False
+
+
+_NOWHERE = _Nowhere()
+_Splice: TypeAlias = tuple[int, int, Sequence[object]]
+
+
+class TrackedList(list[Any]):
+    """A list that reports its changes; see the module for what that means.
+
+    Equal to, and usable as, the list of the same elements. `copy`, `+`, slices, `copy.copy`, `copy.deepcopy`
+    and `pickle` give plain lists.
+
+    Raises:
+        NotSyncable: From every mutator, when a value has no JSON form; the list is unchanged.
+    """
+
+    __slots__ = ("__weakref__", "_key", "_parent")
+    _key: Any
+    _parent: _Node
+
+    def __new__(cls, *_: object) -> TrackedList:
+        self = super().__new__(cls)
+        self._parent = None
+        self._key = None
+        return self
+
+    def __init__(self, values: Iterable[object] = ()) -> None:
+        super().__init__()
+        self._splice((0, 0, list(values)))
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether this container has a place in a document."""
+        return _find_root(self)[0] is not _NOWHERE
+
+    @property
+    def location(self) -> str | None:
+        """The pointer of this container in its document, or None if it has no place."""
+        return _locate(self) if self.is_attached else None
+
+    def _splice(self, *splices: _Splice, reordered: bool = False) -> None:
+        """Replace ranges of elements by others: the one way in which a list changes.
+
+        Args:
+            splices: Disjoint `(start, stop, values)` with `0 <= start <= stop <= len(self)`, ascending.
+            reordered: The values are this list's own elements in another order.
+        """
+        root, key = _find_root(self)
+        with root.lock:
+            leaving = [element for start, stop, _ in splices for element in self[start:stop]]
+            intake = Intake(self, leaving)
+            arriving = [
+                [intake.take(value, start + place) for place, value in enumerate(values)]
+                for start, _, values in splices
+            ]
+            path = _locate(self) if root.is_recording else ""
+            before = list(self) if root.is_recording and len(leaving) > 1 else []
+            changes: list[Change] = []
+            replaced: list[str] = []
+            for (start, stop, _), values in zip(reversed(splices), reversed(arriving), strict=True):
+                if root.is_recording:
+                    _describe(path, start, self[start:stop], values, changes, replaced, intake)
+                list.__setitem__(self, slice(start, stop), values)
+            intake.place(self, arriving, [start for start, _, _ in splices])
+            if reordered:
+                if not changes and root.is_recording:
+                    return
+                replaced = [path]
+            if before:
+                changes = guarded(changes, before, self, path)
+            root.report(key, changes, replaced)
+        root.settle()
+
+    def _child_token(self, child: _Container) -> str:
+        """Return the reference token of an element, found by identity outward from its hint."""
+        hint = child._key
+        length = len(self)
+        if hint < length and self[hint] is child:
+            return str(hint)
+        for distance in range(1, length + abs(hint) + 1):
+            for place in (hint - distance, hint + distance):
+                if 0 <= place < length and self[place] is child:
+                    child._key = place
+                    return str(place)
+        raise AssertionError(f"{child!r} is not in its parent")
+
+    # -- the mutators of list, each a line or two over _splice
+
+    def append(self, value: object, /) -> None:
+        self._splice((len(self), len(self), [value]))
+
+    def extend(self, values: Iterable[object], /) -> None:
+        self._splice((len(self), len(self), list(values)))
+
+    def insert(self, index: SupportsIndex, value: object, /) -> None:
+        start, _, _ = slice(index, None).indices(len(self))
+        self._splice((start, start, [value]))
+
+    def pop(self, index: SupportsIndex = -1, /) -> Any:
+        if not self:
+            raise IndexError("pop from empty list")
+        start = self._place(index, "pop index out of range")
+        value = self[start]
+        self._splice((start, start + 1, ()))
+        return value
+
+    def remove(self, value: object, /) -> None:
+        start = self.index(value)
+        self._splice((start, start + 1, ()))
+
+    def clear(self) -> None:
+        self._splice((0, len(self), ()))
+
+    def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
+        self._splice((0, len(self), sorted(self, key=key, reverse=reverse)), reordered=True)
+
+    def reverse(self) -> None:
+        self._splice((0, len(self), self[::-1]), reordered=True)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(index, slice):
+            start = self._place(index, "list assignment index out of range")
+            self._splice((start, start + 1, [value]))
+            return
+        values = list(value)
+        start, stop, step = index.indices(len(self))
+        if step == 1:
+            self._splice((start, max(start, stop), values))
+            return
+        places = range(start, stop, step)
+        if len(places) != len(values):
+            raise ValueError(
+                f"attempt to assign sequence of size {len(values)} to extended slice of size {len(places)}"
+            )
+        pairs = sorted(zip(places, values, strict=True), key=lambda pair: pair[0])
+        self._splice(*((place, place + 1, [element]) for place, element in pairs))
+
+    def __delitem__(self, index: Any) -> None:
+        if not isinstance(index, slice):
+            start = self._place(index, "list assignment index out of range")
+            self._splice((start, start + 1, ()))
+            return
+        places = range(len(self))[index]
+        if places.step in (1, -1):
+            if places:
+                self._splice((min(places), max(places) + 1, ()))
+            return
+        self._splice(*((place, place + 1, ()) for place in sorted(places)))
+
+    def __iadd__(self, values: Iterable[object], /) -> TrackedList:  # type: ignore[override, misc] # ours takes what it can wrap
+        self.extend(values)
+        return self
+
+    def __imul__(self, count: SupportsIndex, /) -> TrackedList:
+        times = count.__index__()
+        if times < 1:
+            self.clear()
+        elif times > 1:
+            self.extend(list(self) * (times - 1))
+        return self
+
+    def _place(self, index: SupportsIndex, complaint: str) -> int:
+        place = index.__index__()
+        if place < 0:
+            place += len(self)
+        if not 0 <= place < len(self):
+            raise IndexError(complaint)
+        return place
+
+    # -- copies are plain
+
+    def __copy__(self) -> list[Any]:
+        return list(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Json:
+        return plain(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        return list, (list(self),)
+
+
+class TrackedDict(dict[str, Any]):
+    """A dict with text keys that reports its changes; see the module for what that means.
+
+    Equal to, and usable as, the dict of the same members. `copy`, `|`, `copy.copy`, `copy.deepcopy` and
+    `pickle` give plain dicts.
+
+    Raises:
+        NotSyncable: From every mutator, when a key is no text or a value has no JSON form; the dict is unchanged.
+    """
+
+    __slots__ = ("__weakref__", "_key", "_parent")
+    _key: Any
+    _parent: _Node
+
+    def __new__(cls, *_: object, **__: object) -> TrackedDict:
+        self = super().__new__(cls)
+        self._parent = None
+        self._key = None
+        return self
+
+    def __init__(
+        self, members: Mapping[str, object] | Iterable[tuple[str, object]] = (), /, **more: object
+    ) -> None:
+        super().__init__()
+        self._put(dict(members, **more))
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether this container has a place in a document."""
+        return _find_root(self)[0] is not _NOWHERE
+
+    @property
+    def location(self) -> str | None:
+        """The pointer of this container in its document, or None if it has no place."""
+        return _locate(self) if self.is_attached else None
+
+    def _put(self, members: Mapping[str, object]) -> None:
+        """Set members: the one way in which something comes into a dict."""
+        root, key = _find_root(self)
+        with root.lock:
+            leaving = [self[name] for name in members if name in self]
+            intake = Intake(self, leaving)
+            arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
+            path = _locate(self) if root.is_recording else ""
+            changes: list[Change] = []
+            replaced: list[str] = []
+            for name, value in arriving.items():
+                if root.is_recording:
+                    place = f"{path}/{escape(name)}"
+                    if name in self:
+                        _exchange(place, self[name], value, changes, replaced, intake)
+                    else:
+                        changes.append(({"op": "add", "path": place, "value": plain(value)}, None))
+                dict.__setitem__(self, name, value)
+            intake.place(self, [arriving], [0])
+            root.report(key, changes, replaced)
+        root.settle()
+
+    def _drop(self, names: Sequence[str]) -> None:
+        """Remove members: the one way in which something leaves a dict."""
+        root, key = _find_root(self)
+        with root.lock:
+            path = _locate(self) if root.is_recording else ""
+            before = dict(self) if root.is_recording and len(names) > 1 else {}
+            changes: list[Change] = []
+            for name in names:
+                member = dict.pop(self, name)
+                _detach(member, self)
+                if root.is_recording:
+                    changes.append(({"op": "remove", "path": f"{path}/{escape(name)}"}, member))
+            if before:
+                changes = guarded(changes, before, self, path)
+            root.report(key, changes, [])
+        root.settle()
+
+    def _child_token(self, child: _Container) -> str:
+        return escape(child._key)
+
+    # -- the mutators of dict, each a line or two over _put and _drop
+
+    def __setitem__(self, name: str, value: object, /) -> None:
+        self._put({name: value})
+
+    def __delitem__(self, name: str, /) -> None:
+        if name not in self:
+            raise KeyError(name)
+        self._drop([name])
+
+    @overload
+    def pop(self, name: str, /) -> Any: ...
+    @overload
+    def pop(self, name: str, default: Any, /) -> Any: ...
+    def pop(self, name: str, /, *default: Any) -> Any:
+        if name not in self:
+            return {}.pop(name, *default)
+        member = self[name]
+        self._drop([name])
+        return member
+
+    def popitem(self) -> tuple[str, Any]:
+        if not self:
+            raise KeyError("popitem(): dictionary is empty")
+        name = next(reversed(self))
+        return name, self.pop(name)
+
+    def clear(self) -> None:
+        self._drop(list(self))
+
+    def setdefault(self, name: str, default: object = None, /) -> Any:
+        if name not in self:
+            self._put({name: default})
+        return self[name]
+
+    def update(self, members: Any = (), /, **more: object) -> None:
+        self._put(dict(members, **more))
+
+    def __ior__(self, members: Any, /) -> TrackedDict:  # type: ignore[override, misc] # ours takes what it can wrap
+        self.update(members)
+        return self
+
+    # -- copies are plain
+
+    def __copy__(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Json:
+        return plain(self)
+
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
+        return dict, (dict(self),)
+
+
+_Container: TypeAlias = TrackedList | TrackedDict
+_Node: TypeAlias = "TrackedList | TrackedDict | Root | None"
+_TRACKED = (TrackedList, TrackedDict)
+
+
+def _find_root(node: _Container) -> tuple[Root, Any]:
+    """Return the root above a container, and the key of the child of the root that it is in."""
+    while isinstance(parent := node._parent, _TRACKED):
+        node = parent
+    return (_NOWHERE, None) if parent is None else (parent, node._key)
+
+
+def _locate(node: _Container | Root) -> str:
+    """Return the pointer of an attached container, by walking up."""
+    path = ""
+    if isinstance(node, Root):
+        return path
+    while isinstance(parent := node._parent, _TRACKED):
+        path = f"/{parent._child_token(node)}{path}"
+        node = parent
+    return parent.pointer_to(node._key) + path if parent is not None else path
+
+
+def _detach(value: Json, parent: _Container) -> None:
+    if isinstance(value, _TRACKED) and value._parent is parent:
+        value._parent = None
+
+
+def is_tracked(value: object) -> bool:
+    """Whether a value is a tracked container."""
+    return isinstance(value, _TRACKED)
+
+
+def perform(document: dict[str, Any], operation: Operation) -> None:
+    """Do an operation to the tracked containers of a document, in place; they report it.
+
+    The operation is known to apply, and acts below a member of the document.
+    """
+    match operation["op"]:
+        case "test":
+            return
+        case "remove":
+            _take_out(document, operation["path"])
+        case "move":
+            _put_in(document, operation["path"], _take_out(document, operation["from"]), is_new=True)
+        case "copy":
+            _put_in(document, operation["path"], resolve(document, operation["from"]), is_new=True)
+        case name:
+            _put_in(document, operation["path"], operation["value"], is_new=name == "add")
+
+
+def _holder_of(document: dict[str, Any], pointer: str) -> tuple[Any, str]:
+    *above, token = parse(pointer)
+    return resolve(document, join(*above)), token
+
+
+def _take_out(document: dict[str, Any], pointer: str) -> Any:
+    holder, token = _holder_of(document, pointer)
+    return holder.pop(int(token) if isinstance(holder, TrackedList) else token)
+
+
+def _put_in(document: dict[str, Any], pointer: str, value: Any, *, is_new: bool) -> None:
+    holder, token = _holder_of(document, pointer)
+    if isinstance(holder, TrackedList):
+        place = len(holder) if token == "-" else int(token)
+        holder._splice((place, place if is_new else place + 1, [value]))
+    else:
+        holder[token] = value
+
+
+def _check_name(name: object, holder: _Container) -> str:
+    if not isinstance(name, str):
+        raise NotSyncable(_locate(holder), name, f"a member's name is text, not {kind(name)} ({name!r})")
+    return cast(str, _scalar(name))
+
+
+# -- what a change is called
+
+
+def _describe(
+    path: str,
+    start: int,
+    old: list[Any],
+    new: list[Any],
+    changes: list[Change],
+    replaced: list[str],
+    intake: Intake,
+) -> None:
+    """Append the changes that make a range of a list, which begins at `start`, from old to new elements."""
+    shorter = min(len(old), len(new))
+    for place in range(shorter):
+        _exchange(f"{path}/{start + place}", old[place], new[place], changes, replaced, intake)
+    for place in range(len(old) - 1, shorter - 1, -1):
+        changes.append(({"op": "remove", "path": f"{path}/{start + place}"}, old[place]))
+    for place in range(shorter, len(new)):
+        value = plain(new[place])
+        changes.append(({"op": "add", "path": f"{path}/{start + place}", "value": value}, None))
+
+
+def _exchange(
+    place: str, old: Any, new: Any, changes: list[Change], replaced: list[str], intake: Intake
+) -> None:
+    """Append the changes that put one value where another one stood."""
+    if old is new:
+        return
+    if not isinstance(old, _TRACKED) or type(old) is not type(new) or intake.was_kept(new):
+        # Two that were both here are two records: they are never told apart member by member.
+        if not same(old, new):
+            changes.append(({"op": "replace", "path": place, "value": plain(new)}, old))
+        return
+    found = diff(old, new, place)
+    changes += found
+    if found and (len(found) > 1 or found[0][0]["path"] != place):
+        replaced.append(place)
+
+
+# -- how values come in
+
+
+class Intake:
+    """Values on their way into a container: all are checked and wrapped before any is given its place."""
+
+    __slots__ = ("_above", "_busy", "_free", "_holder", "_kept", "_links", "_path")
+
+    def __init__(self, holder: _Container | Root, leaving: Sequence[Any]) -> None:
+        self._holder = holder
+        self._free = {id(value): value for value in leaving if isinstance(value, _TRACKED)}
+        self._kept: set[int] = set()  # containers that are taken as they are, with all below them
+        self._links: list[tuple[_Container, _Container, Any]] = []  # child, parent, key: set by place()
+        self._above: set[int] | None = None
+        self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
+        self._path: list[Any] = []
+
+    def take(self, value: Any, key: Any) -> Any:
+        """Return a value as it will stand in the holder, under a key or an index.
+
+        Raises:
+            NotSyncable: It, or something in it, has no JSON form; the error names the pointer.
+        """
+        if type(value) is bool or value is None:
+            return value
+        try:
+            return self._wrap(value)
+        except _Unfit as unfit:
+            pointer = _locate(self._holder) + join(key, *reversed(unfit.tokens))
+            raise NotSyncable(pointer, unfit.value, unfit.why) from None
+
+    def was_kept(self, value: Any) -> bool:
+        """Whether a container that came in is one that was here, or anywhere, before."""
+        return id(value) in self._kept
+
+    def place(self, holder: _Container | Root, groups: Sequence[Any], starts: Sequence[int]) -> None:
+        """Give everything that was taken its place, and take it from what left."""
+        for leaver in self._free.values():
+            if leaver._parent is holder:
+                leaver._parent = None
+        for child, parent, key in self._links:
+            child._parent, child._key = parent, key
+        for group, start in zip(groups, starts, strict=True):
+            pairs = group.items() if isinstance(group, dict) else enumerate(group, start)
+            for key, value in pairs:
+                if isinstance(value, _TRACKED):
+                    value._parent, value._key = holder, key
+
+    def _wrap(self, value: Any) -> Any:
+        if isinstance(value, _TRACKED):
+            return self._reuse(value)
+        if isinstance(value, (list, tuple)):
+            return self._build(value, TrackedList.__new__(TrackedList), enumerate(value))
+        if isinstance(value, dict):
+            return self._build(value, TrackedDict.__new__(TrackedDict), value.items())
+        return _scalar(value)
+
+    def _build(self, source: Any, node: Any, items: Iterable[tuple[Any, Any]]) -> Any:
+        """Wrap a plain container: the builtin's copy first, then only what is not a scalar of the commonest kinds."""
+        if id(source) in self._busy:
+            raise _Unfit(source, "it contains itself; a document is a tree")
+        if len(self._busy) + self._depth() >= MAX_DEPTH:
+            raise _Unfit(source, f"it nests deeper than {MAX_DEPTH} levels")
+        self._busy.add(id(source))
+        key: Any = None
+        try:
+            if isinstance(node, TrackedDict):
+                for key, member in items:
+                    if type(key) is not str:
+                        key = self._name(key)
+                    dict.__setitem__(node, key, self._member(member, node, key))
+            else:
+                for key, member in items:
+                    list.append(node, self._member(member, node, key))
+        except _Unfit as unfit:
+            unfit.tokens.append(key)
+            raise
+        finally:
+            self._busy.discard(id(source))
+        return node
+
+    def _member(self, value: Any, parent: Any, key: Any) -> Any:
+        # the commonest scalars, without a call: this runs once for each value of a big table
+        type_ = type(value)
+        if (
+            (type_ is str and value.isascii())
+            or (type_ is float and value - value == 0)
+            or (type_ is int and -MAX_INTEGER <= value <= MAX_INTEGER)
+            or type_ is bool
+            or value is None
+        ):
+            return value
+        wrapped = self._wrap(value)
+        if isinstance(wrapped, _TRACKED):
+            if id(wrapped) in self._kept:
+                self._links.append((wrapped, parent, key))
+            else:
+                wrapped._parent, wrapped._key = parent, key
+        return wrapped
+
+    def _name(self, name: object) -> str:
+        if not isinstance(name, str):
+            raise _Unfit(name, f"a member's name is text, not {kind(name)} ({name!r})")
+        return cast(str, _scalar(name))
+
+    def _reuse(self, node: _Container) -> Any:
+        """Return a tracked container itself if it has no place or is leaving the one it has, else a copy."""
+        if id(node) in self._ancestors():
+            raise _Unfit(node, "it would contain itself; a document is a tree")
+        if (node._parent is None or self._is_leaving(node)) and self._is_whole(node):
+            self._kept.update(map(id, _containers_in(node)))
+            return node
+        return self._build(node, type(node).__new__(type(node)), _items(node))
+
+    def _is_leaving(self, node: _Container) -> bool:
+        while id(node) not in self._free:
+            if not isinstance(parent := node._parent, _TRACKED):
+                return False
+            node = parent
+        return True
+
+    def _is_whole(self, node: _Container) -> bool:
+        """Whether nothing in a container has been given away, and it still fits below the holder."""
+        if self._depth() + len(self._busy) + _height(node) > MAX_DEPTH:
+            return False
+        return all(
+            id(container) not in self._kept
+            and all(not isinstance(c, _TRACKED) or c._parent is container for _, c in _items(container))
+            for container in _containers_in(node)
+        )
+
+    def _ancestors(self) -> set[int]:
+        if self._above is None:
+            self._above = set()
+            node: _Node = self._holder
+            while isinstance(node, _TRACKED):
+                self._above.add(id(node))
+                node = node._parent
+        return self._above
+
+    def _depth(self) -> int:
+        return len(self._ancestors()) + 1  # the root's document is a level too
+
+
+def _items(node: _Container) -> Iterator[tuple[Any, Any]]:
+    return iter(node.items()) if isinstance(node, dict) else enumerate(node)
+
+
+def _containers_in(node: _Container) -> Iterator[_Container]:
+    waiting = [node]
+    while waiting:
+        here = waiting.pop()
+        yield here
+        waiting += [child for _, child in _items(here) if isinstance(child, _TRACKED)]
+
+
+def _height(node: _Container) -> int:
+    return 1 + max((_height(child) for _, child in _items(node) if isinstance(child, _TRACKED)), default=0)
+
+
+class _Unfit(Exception):
+    """A value without a JSON form; the tokens that lead to it are added on the way out."""
+
+    def __init__(self, value: object, why: str) -> None:
+        self.value, self.why = value, why
+        self.tokens: list[Any] = []
+
+
+def _scalar(value: Any) -> Json:
+    """Return a scalar as the builtin of its JSON type.
+
+    Raises:
+        _Unfit: It has no JSON form that every reader keeps.
+    """
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise _Unfit(value, "a lone surrogate is no Unicode text (RFC 8259, section 8.2)") from None
+        return value if type(value) is str else str.__str__(value)
+    if isinstance(value, bool) or value is None or type(value) is bytes:
+        return value
+    if isinstance(value, int):
+        if not -MAX_INTEGER <= value <= MAX_INTEGER:
+            raise _Unfit(value, f"{int(value)} is beyond 2**53, where JSON readers lose digits; sync it as text")
+        return int(value)
+    if isinstance(value, float):
+        number = float(value)
+        if number - number != 0:
+            raise _Unfit(value, f"JSON has no {number!r}; sync None or text")
+        return number
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    if hasattr(value, "item") and hasattr(value, "dtype"):
+        raise _Unfit(value, f"{kind(value)} has no JSON form; convert it with .tolist()")
+    raise _Unfit(value, f"{kind(value)} has no JSON form; convert it, or keep it in an attribute that is not synced")
+
+
+class _Recorder(Root):
+    """The root that `track` makes: it hands every act on as a patch."""
+
+    def __init__(self, on_patch: Callable[[list[Operation]], None]) -> None:
+        super().__init__()
+        self._on_patch = on_patch
+        self._waiting: list[list[Operation]] = []
+
+    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
+        if changes:
+            self._waiting.append([operation for operation, _ in changes])
+
+    def settle(self) -> None:
+        while self._waiting:
+            self._on_patch(self._waiting.pop(0))
+
+
+def track(value: object, *, on_patch: Callable[[list[Operation]], None]) -> Any:
+    """Return a tracked copy of a list or dict that reports every change.
+
+    Args:
+        value: A list or dict of JSON values; it is copied.
+        on_patch: Called after each mutation with its operations; pointers begin at the returned container.
+
+    Raises:
+        NotSyncable: Something in it has no JSON form, or it is neither list nor dict.
+
+    Examples:
+        >>> todos = track({"todos": ["write"]}, on_patch=print)
+        >>> todos["todos"].append("read")
+        [{'op': 'add', 'path': '/todos/1', 'value': 'read'}]
+    """
+    if not isinstance(value, (list, dict)):
+        raise NotSyncable("", value, f"{kind(value)} cannot be tracked; a list or a dict can")
+    node = TrackedList(value) if isinstance(value, list) else TrackedDict(value)
+    node._parent = _Recorder(on_patch)
+    return node
