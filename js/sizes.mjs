@@ -1,0 +1,44 @@
+// Print the size of what a page loads, and fail when it is above its limit. Sizes are gzip -9 of what is served.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+
+const LAB = "../syncstate/labextension/static";
+
+const size = (content) => gzipSync(content, { level: 9 }).length;
+
+/** The size of some source files alone, bundled and minified as the client is. */
+async function sizeOf(...names) {
+  const contents = names.map((name) => `export * from "./src/${name}.ts";`).join("\n");
+  const { outputFiles } = await build({
+    stdin: { contents, resolveDir: "." },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    write: false,
+  });
+  return size(outputFiles[0].contents);
+}
+
+function sizeOfExtension() {
+  const served = readdirSync(LAB).filter((name) => !/\.map$|licenses\.json$/.test(name));
+  return served.reduce((sum, name) => sum + size(readFileSync(`${LAB}/${name}`)), 0);
+}
+
+const rows = [
+  {
+    what: "client (dist/syncstate.min.js)",
+    bytes: size(readFileSync("dist/syncstate.min.js")),
+    limit: 12 * 1024,
+  },
+  { what: "  of it pointer and patch", bytes: await sizeOf("pointer", "patch") },
+  { what: "JupyterLab extension (static)", bytes: sizeOfExtension(), limit: 40 * 1024 },
+];
+
+for (const { what, bytes, limit } of rows) {
+  const verdict = limit === undefined ? "" : `of ${limit}${bytes > limit ? "  TOO LARGE" : ""}`;
+  console.log(`${what.padEnd(34)}${String(bytes).padStart(7)} bytes gzip  ${verdict}`.trimEnd());
+}
+if (rows.some(({ bytes, limit }) => bytes > limit)) process.exit(1);
