@@ -21,7 +21,7 @@ from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol
 
-from syncstate.diff import Change
+from syncstate.diff import Change, weigh
 from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.messages import Edit, Message, PatchMessage, Reject, Snapshot
@@ -30,6 +30,12 @@ from syncstate.rebase import rebase
 
 LOG_LIMIT = 1000
 """How many commits are remembered; a replica further behind gets a snapshot."""
+
+LOG_BYTES = 2**24
+"""About how much JSON the remembered commits may hold together."""
+
+REPLICA_LIMIT = 1000
+"""For how many replicas the last answer is remembered; each reload of a page is a new one."""
 
 _logger = logging.getLogger(__name__)
 
@@ -67,6 +73,7 @@ class Commit:
     replaced: list[str]
     replica: str | None = None
     number: int | None = None
+    weight: int = 0
 
     def as_seen_by_edits(self) -> Iterable[Operation]:
         """What an older edit must be carried over."""
@@ -105,6 +112,7 @@ class Authority:
     _open: list[Operation] = field(default_factory=list)
     _open_replaced: list[str] = field(default_factory=list)
     _log: deque[Commit] = field(default_factory=deque)
+    _log_weight: int = 0
     _answers: dict[str, _Answer] = field(default_factory=dict)
     _holds: int = 0
     _waiting: list[Callable[[], None]] = field(default_factory=list)
@@ -129,10 +137,15 @@ class Authority:
                 self.version += 1
                 operations, self._open = compact(self._open), []
                 replaced, self._open_replaced = list(dict.fromkeys(self._open_replaced)), []
-                self._log.append(Commit(self.version, operations, replaced, replica, number))
-                while len(self._log) > self.log_limit:
-                    self._log.popleft()
+                self._remember(Commit(self.version, operations, replaced, replica, number))
             return True
+
+    def _remember(self, commit: Commit) -> None:
+        commit.weight = sum(weigh(operation.get("value"), LOG_BYTES) for operation in commit.operations)
+        self._log.append(commit)
+        self._log_weight += commit.weight
+        while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
+            self._log_weight -= self._log.popleft().weight
 
     @property
     def is_held(self) -> bool:
@@ -144,13 +157,16 @@ class Authority:
         with self.lock:
             self._holds += 1
 
-    def release(self) -> None:
-        """End a batch, and answer what arrived meanwhile."""
+    def release(self) -> list[Callable[[], None]]:
+        """End a batch.
+
+        Returns:
+            What answers the messages that arrived meanwhile, to be called in order without the lock.
+        """
         with self.lock:
             self._holds -= 1
             waiting, self._waiting = ([], self._waiting) if self._holds else (self._waiting, [])
-        for answer in waiting:
-            answer()
+            return waiting
 
     def notify(self) -> None:
         """Tell the watchers that there may be something to send; the lock is not held."""
@@ -173,8 +189,12 @@ class Authority:
             return messages
 
     def snapshot(self, to: str | None = None) -> Snapshot:
-        """Return the message that carries the whole document, addressed to a replica or to everybody."""
+        """Return the message that carries the whole document, addressed to a replica or to everybody.
+
+        Not while a batch is open: the document is ahead of its version then.
+        """
         with self.lock:
+            self.commit()
             answer = self._answers.get(to or "")
             message: Snapshot = {
                 "type": "snapshot",
@@ -236,13 +256,19 @@ class Authority:
             self._apply(edit)
         except Exception as error:  # whatever a validator raises is an answer to the page, not our failure
             reject = self.refuse(edit["number"], replica, error)
-            self._answers[replica] = _Answer(edit["number"], reject)
+            self._settle(replica, _Answer(edit["number"], reject))
             if edit["epoch"] != self.epoch or edit["base"] > self.version:
                 return [reject, self.snapshot(replica)]
             return [reject]
         self.commit(replica, edit["number"])
-        self._answers[replica] = _Answer(edit["number"], version=self.version)
+        self._settle(replica, _Answer(edit["number"], version=self.version))
         return []
+
+    def _settle(self, replica: str, answer: _Answer) -> None:
+        self._answers.pop(replica, None)  # the latest is last
+        self._answers[replica] = answer
+        if len(self._answers) > REPLICA_LIMIT:
+            del self._answers[next(iter(self._answers))]
 
     def _apply(self, edit: Edit) -> None:
         if edit["epoch"] != self.epoch:

@@ -25,21 +25,27 @@ EMBED_LIMIT = 2**20
 _SHOWN = 5
 
 
-def mimebundle(name: str, snapshot: Snapshot, *, esm: str | None, css: str | None) -> dict[str, Any]:
+def mimebundle(
+    name: str, snapshot: Snapshot, *, is_settled: bool = True, esm: str | None = None, css: str | None = None
+) -> dict[str, Any]:
     """Return the mimebundle of a model.
 
     Args:
         name: The name of the model's class.
         snapshot: Its state.
+        is_settled: Whether the document is that of its version; inside a batch it is ahead of it.
         esm: The text of its view's ES module, if it has one.
         css: The text of its view's style sheet, if it has one.
     """
     view: dict[str, Any] = {
         "protocol": PROTOCOL,
         "class": name,
-        **{part: snapshot[part] for part in ("model", "epoch", "version", "read_only")},  # type: ignore[literal-required] # all are its members
+        "model": snapshot["model"],
+        "epoch": snapshot["epoch"],
+        "version": snapshot["version"],
+        "read_only": snapshot["read_only"],
     }
-    if weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
+    if is_settled and weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
         view["document"] = snapshot["document"]
     if esm is not None:
         view["esm"] = esm

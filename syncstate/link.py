@@ -62,7 +62,8 @@ class Link:
             authority.commit()
             self._cursors[authority.key] = (authority, authority.version)
             authority.watchers.append(self._wake)
-            self._outbox.append(self._first_word(authority))
+            if not (self._is_plain and authority.is_held):  # then the page asks, and is answered at the batch's end
+                self._outbox.append(self._first_word(authority))
         self._wake()
 
     def withdraw(self, authority: Authority, reason: str) -> None:

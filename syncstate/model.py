@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 import traitlets
 
-from syncstate.display import mimebundle, read_source
+from syncstate.authority import Authority
+from syncstate.display import as_text, mimebundle, read_source
 from syncstate.document import JsonObject, plain
 from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits, synced
@@ -35,6 +36,7 @@ class Sync:
         self._document = document
         self._connections: list[Connection] = []
         self._is_closed = False
+        self._is_published = False
 
     @property
     def key(self) -> str:
@@ -127,7 +129,16 @@ class Sync:
         self._is_closed = True
         for connection in self._connections:
             connection.close(reason)
-        kernel_link().withdraw(self._document.authority, reason)
+        if self._is_published:  # closing what nobody saw opens no link
+            kernel_link().withdraw(self._document.authority, reason)
+
+    def _publish(self) -> Authority:
+        """Let every page of this kernel find the model."""
+        authority = self._document.watch()
+        if not self._is_closed:
+            self._is_published = True
+            kernel_link().publish(authority)
+        return authority
 
     def _check_open(self, what: str) -> None:
         if self._is_closed:
@@ -237,16 +248,13 @@ class SyncedModel(traitlets.HasTraits):
     # -- display
 
     def __repr__(self) -> str:
-        from syncstate.display import as_text
-
         return as_text(type(self).__name__, self._document.view())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         module = type(self).__module__
         esm = read_source(self._esm, (".js", ".mjs"), module)
         css = read_source(self._css, (".css",), module)
-        authority = self._document.watch()
-        if not self.sync.is_closed:
-            kernel_link().publish(authority)
-        authority.commit()
-        return mimebundle(type(self).__name__, authority.snapshot(), esm=esm, css=css)
+        authority = self.sync._publish()
+        with authority.lock:
+            snapshot, is_settled = authority.snapshot(), not authority.is_held
+        return mimebundle(type(self).__name__, snapshot, is_settled=is_settled, esm=esm, css=css)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -68,8 +68,8 @@ class TraitDocument(Root):
         self.authority = Authority(self, key, self.lock)
         self.listeners: list[Listener] = []
         self._is_watched = False  # the authority is in use: every change must reach it
-        self._muted = 0
         self._acts: deque[_Act] = deque()
+        self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
         self._batched: list[Operation] = []
         self._arriving: dict[str, tuple[Any, Intake]] = {}
 
@@ -178,11 +178,12 @@ class TraitDocument(Root):
         if self._is_watched:
             self.authority.record(changes, replaced)
         operations = [operation for operation, _ in changes]
-        self._acts.append(_Act(operations, [_Notice(inside, operations)] if inside is not None else []))
+        act = _Act(operations, [_Notice(inside, operations)] if inside is not None else [])
+        (self._acts if self._collected is None else self._collected).append(act)
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
-        if self._muted or not self._acts:
+        if not self._acts:
             return
         while self._acts:
             try:
@@ -198,11 +199,15 @@ class TraitDocument(Root):
         self.authority.notify()
 
     def end_batch(self) -> None:
-        """Tell what a batch did, in one patch."""
-        self.authority.release()
+        """Tell what a batch did, in one patch, and answer the pages that waited for it."""
+        waiting = self.authority.release()
         operations, self._batched = self._batched, []
-        self._tell_listeners(operations)
-        self.authority.notify()
+        try:
+            self._tell_listeners(operations)
+        finally:
+            for answer in waiting:
+                answer()
+            self.authority.notify()
 
     def _tell_listeners(self, operations: list[Operation]) -> None:
         if operations:
@@ -270,8 +275,7 @@ class TraitDocument(Root):
             )
         proposed = {name: value for name, value in after.items() if value is not before[name]}
         accepted = {name: self._ask(name, value) for name, value in proposed.items()}
-        first = len(self._acts)
-        self._muted += 1
+        self._collected = []
         try:
             if self._runs_in_place(operations, proposed, accepted):
                 for operation in operations:
@@ -280,8 +284,9 @@ class TraitDocument(Root):
                 for name, value in accepted.items():
                     self._reconcile(name, value)
         finally:
-            self._muted -= 1
-            self._merge_acts(first)
+            acts, self._collected = self._collected, None
+            if acts:
+                self._acts.append(_merged(acts))
 
     def _ask(self, name: str, value: Json) -> Any:
         """Return what a trait makes of a proposed value, by its own and by the user's validators."""
@@ -337,24 +342,11 @@ class TraitDocument(Root):
     def _assign(self, name: str, value: Any) -> None:
         values = self.model._trait_values
         old = values[name]
-        first = len(self._acts)
+        known = len(self._collected or ())
         self.store(values, name, self.take(name, value))
         # traitlets tells nobody: it was asked about the whole patch, not to set this
-        for act in list(self._acts)[first:]:
+        for act in (self._collected or [])[known:]:
             act.notices.append(_Notice(name, act.operations, old, values[name]))
-
-    def _merge_acts(self, first: int) -> None:
-        """Make one act of all that a patch did: observers of a trait are told once."""
-        acts = [self._acts.pop() for _ in range(len(self._acts) - first)][::-1]
-        merged = _Act([operation for act in acts for operation in act.operations], [])
-        by_name: dict[str, _Notice] = {}
-        for notice in (notice for act in acts for notice in act.notices):
-            whole = by_name.setdefault(notice.name, _Notice(notice.name, [], notice.old))
-            whole.operations += notice.operations
-            whole.new = notice.new if notice.new is not _ABSENT else whole.new
-        merged.notices += by_name.values()
-        if merged.operations:
-            self._acts.append(merged)
 
     def admit_new(self, names: Iterable[str]) -> None:
         """Take in traits that this instance was given after it was made."""
@@ -365,6 +357,16 @@ class TraitDocument(Root):
                     operation: Operation = {"op": "add", "path": join(name), "value": plain(encode(value, join(name)))}
                     self._record([(operation, None)], [])
         self.settle()
+
+
+def _merged(acts: list[_Act]) -> _Act:
+    """Return one act for all that a patch did: observers of a trait are told once."""
+    notices: dict[str, _Notice] = {}
+    for notice in (notice for act in acts for notice in act.notices):
+        whole = notices.setdefault(notice.name, _Notice(notice.name, [], notice.old))
+        whole.operations += notice.operations
+        whole.new = notice.new if notice.new is not _ABSENT else whole.new
+    return _Act([operation for act in acts for operation in act.operations], list(notices.values()))
 
 
 def _with_plain_value(operation: Operation) -> Operation:
@@ -463,8 +465,9 @@ class _Batch:
             document.authority.hold()
 
     def end(self) -> None:
-        for document in self._documents:
-            document.end_batch()
+        with ExitStack() as stack:  # each one ends, whatever the listeners of another do
+            for document in reversed(self._documents):
+                stack.callback(document.end_batch)
 
 
 _current_batch: ContextVar[_Batch | None] = ContextVar("syncstate-batch", default=None)
