@@ -1,0 +1,105 @@
+/**
+ * Floor 0. What a JSON value is here, and when two are the same.
+ *
+ * A document is JSON plus bytes (`Uint8Array`), which travel as binary buffers. It is never changed:
+ * a new state shares with the old one what did not change, so `===` tells whether a part did.
+ *
+ * `__proto__`, `constructor` and `prototype` are members like any other (a table of racing data has a
+ * column `constructor`): only own members are ever read, and {@link put} is how one is written.
+ *
+ * @module
+ */
+
+/** A value that can be synced: JSON, with bytes as a leaf. */
+export type Json = null | boolean | number | string | Uint8Array | JsonList | JsonObject;
+
+/** An array of JSON values. */
+export type JsonList = readonly Json[];
+
+/** An object of JSON values, own members only. */
+export interface JsonObject {
+  readonly [member: string]: Json;
+}
+
+/** Tell whether a value is a JSON array. */
+export function isList(value: unknown): value is JsonList {
+  return Array.isArray(value);
+}
+
+/** Tell whether a value is bytes, of whatever frame: an iframe has a `Uint8Array` of its own. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+}
+
+/** Tell whether a value is a JSON object, neither a list nor bytes. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !isList(value) && !isBytes(value);
+}
+
+/** Return an object's own member, or undefined; what an object inherits is no member. */
+export function own(object: JsonObject, name: string): Json | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+/** Write an own member, whatever its name; the object is changed. */
+export function put<Value>(object: Record<string, Value>, name: string, value: Value): void {
+  if (name === "__proto__") {
+    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
+  } else object[name] = value;
+}
+
+/**
+ * Tell whether two values are the same JSON value (RFC 6902, section 4.6).
+ *
+ * The order of an object's members means nothing, `1` is not `true`, and bytes are the same by content.
+ * What is shared is not looked into, so the cost of comparing two states follows what changed between them.
+ */
+export function same(one: Json | undefined, other: Json | undefined): boolean {
+  const waiting = [one, other]; // a stack of our own: a value from outside may nest deeper than the machine's
+  while (waiting.length > 0) {
+    if (!isAlike(waiting.pop(), waiting.pop(), waiting)) return false;
+  }
+  return true;
+}
+
+// Compares two values but for their members, which are left to be compared unless they are shared.
+function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json | undefined)[]): boolean {
+  if (one === other) return true;
+  if (isObject(one) && isObject(other)) {
+    const names = Object.keys(one);
+    if (names.length !== Object.keys(other).length) return false;
+    return names.every((name) => {
+      const [member, match] = [own(one, name), own(other, name)];
+      return match !== undefined && (member === match || waiting.push(member, match) > 0);
+    });
+  }
+  if ((isList(one) && isList(other)) || (isBytes(one) && isBytes(other))) {
+    if (one.length !== other.length) return false;
+    for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) waiting.push(one[at], other[at]);
+    return true;
+  }
+  return false;
+}
+
+/** Tell whether a value is an object that was written with braces: no Date, no Map, no instance of a class. */
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (!isObject(value)) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Name a value's type for a sentence: `a list`, `a number`, `null`, and what is no JSON by its own name. */
+export function kind(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  if (isList(value)) return "a list";
+  if (isBytes(value)) return "bytes";
+  if (typeof value !== "object") return `a ${typeof value}`;
+  return isPlain(value) ? "an object" : `a ${value.constructor?.name}`;
+}
+
+/** Show a value in a sentence: a scalar as it is, a container by its kind. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  return typeof value === "object" ? kind(value) : String(value);
+}

@@ -1,0 +1,102 @@
+/**
+ * Floor 9. What all views of a panel share: its link, over whatever kernel the panel has.
+ *
+ * @module
+ */
+
+import type { NotebookPanel } from "@jupyterlab/notebook";
+import type { Kernel, KernelMessage } from "@jupyterlab/services";
+import type { JsonObject } from "../document.ts";
+import { Link } from "../link.ts";
+import type { Transport } from "../transports/transport.ts";
+import { Lanes } from "./lanes.ts";
+
+type Session = NotebookPanel["sessionContext"];
+
+const NO_KERNEL = "No kernel: start one and run the cell again to make this live";
+const RECONNECTING = "Reconnecting to the kernel…";
+const DISCONNECTED = "The connection to the kernel was lost: reload the page to make this live";
+
+/** What a person is told when the kernel's status says that what is shown is old. */
+const REASONS: Partial<Record<KernelMessage.Status, string>> = {
+  restarting: "The kernel was restarted: run the cell again to make this live",
+  autorestarting: "The kernel died and was restarted: run the cell again to make this live",
+  terminating: "The kernel is shutting down",
+  dead: "The kernel died: start one and run the cell again to make this live",
+};
+
+/**
+ * One link for all views of a panel, whatever kernel the panel has at the moment.
+ *
+ * A view keeps its model through restarts, lost connections and another kernel: only the lanes below are exchanged.
+ */
+export class Hub implements Transport {
+  onFrame: Transport["onFrame"] = () => {};
+  onClose: Transport["onClose"] = () => {};
+  readonly link: Link = new Link(this);
+  readonly #session: Session | null;
+  #kernel: Kernel.IKernelConnection | null = null;
+  #lanes: Lanes | null = null;
+  #wasConnected = false;
+
+  /** Without a session there is no kernel and never will be: what is saved is shown as it is. */
+  constructor(session: Session | null) {
+    this.#session = session;
+    session?.kernelChanged.connect(this.#follow);
+    void session?.ready.then(this.#follow);
+    this.#follow();
+  }
+
+  send(frame: JsonObject, buffers: ArrayBuffer[]): void {
+    this.#lanes?.send(frame, buffers);
+  }
+
+  close(): void {
+    this.#session?.kernelChanged.disconnect(this.#follow);
+    this.#detach();
+  }
+
+  /** A page starts before it has a kernel; a restart keeps the connection and is seen by the status alone. */
+  readonly #follow = (): void => {
+    const kernel = this.#session?.session?.kernel ?? null;
+    if (kernel && kernel === this.#kernel) return;
+    this.#detach();
+    if (kernel) this.#attach(kernel);
+    else if (this.#session?.isReady !== false) this.link.stale(NO_KERNEL);
+  };
+
+  #attach(kernel: Kernel.IKernelConnection): void {
+    this.#kernel = kernel;
+    this.#lanes = new Lanes(kernel); // before our own slots: it has fallen asleep when they ask
+    this.#lanes.onFrame = (frame, buffers) => this.onFrame(frame, buffers);
+    this.#lanes.onClose = (reason) => this.link.stale(reason);
+    this.#wasConnected = kernel.connectionStatus === "connected";
+    kernel.statusChanged.connect(this.#followStatus);
+    kernel.connectionStatusChanged.connect(this.#followConnection);
+    this.link.reopen();
+  }
+
+  #detach(): void {
+    this.#kernel?.statusChanged.disconnect(this.#followStatus);
+    this.#kernel?.connectionStatusChanged.disconnect(this.#followConnection);
+    this.#lanes?.close();
+    this.#kernel = null;
+    this.#lanes = null;
+  }
+
+  readonly #followStatus = (_: unknown, status: KernelMessage.Status): void => {
+    const reason = REASONS[status];
+    if (reason) this.link.stale(reason);
+  };
+
+  /** Whoever fell asleep has a better reason than the connection, and is woken by the kernel. */
+  readonly #followConnection = (_: unknown, status: Kernel.ConnectionStatus): void => {
+    if (!this.#lanes || this.#lanes.isAsleep) return;
+    if (status === "connected") {
+      if (this.#wasConnected) this.link.reopen();
+      this.#wasConnected = true;
+    } else if (this.#wasConnected) {
+      this.link.stale(status === "connecting" ? RECONNECTING : DISCONNECTED);
+    }
+  };
+}

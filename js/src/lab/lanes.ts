@@ -1,0 +1,156 @@
+/**
+ * Floor 9. The two one-way lanes on a kernel connection of JupyterLab.
+ *
+ * @module
+ */
+
+import { type Kernel, KernelMessage } from "@jupyterlab/services";
+import type { JSONObject } from "@lumino/coreutils";
+import type { JsonObject } from "../document.ts";
+import type { Transport } from "../transports/transport.ts";
+import { createSubshell, deleteSubshell } from "./subshell.ts";
+
+const DOWN = "syncstate.down";
+const TARGET = "syncstate";
+
+type Buffers = readonly (ArrayBuffer | ArrayBufferView)[];
+
+/**
+ * The two one-way lanes on a kernel connection, without comm objects (docs/protocol.md, section 5).
+ *
+ * DOWN is heard from the first moment on. UP opens with the first frame that is sent, so a kernel that has nothing
+ * to do with syncstate never hears of it. UP is `closed` (a frame opens it), `opening`, `open`, or `asleep`: the
+ * kernel has no syncstate, or is no longer the process that had. Then nothing is sent until DOWN has spoken.
+ */
+export class Lanes implements Transport {
+  onFrame: (frame: unknown, buffers: Buffers) => void = () => {};
+  onClose: (reason: string) => void = () => {};
+  readonly #kernel: Kernel.IKernelConnection;
+  #up: "closed" | "opening" | "open" | "asleep" = "closed";
+  #attempt = 0;
+  #commId = "";
+  #subshell: string | null = null;
+  #queue: [frame: JsonObject, buffers: ArrayBuffer[]][] = [];
+
+  constructor(kernel: Kernel.IKernelConnection) {
+    this.#kernel = kernel;
+    kernel.iopubMessage.connect(this.#receive);
+    kernel.statusChanged.connect(this.#followStatus);
+    kernel.connectionStatusChanged.connect(this.#followConnection);
+    window.addEventListener("pagehide", this.#leave);
+  }
+
+  /** Whether the kernel has to speak first. */
+  get isAsleep(): boolean {
+    return this.#up === "asleep";
+  }
+
+  send(frame: JsonObject, buffers: ArrayBuffer[]): void {
+    if (this.#up === "asleep") return; // meant for a kernel that is gone: the next hello says it again
+    if (this.#up === "open") this.#post(frame, buffers);
+    else this.#queue.push([frame, buffers]);
+    this.#openIfConnected();
+  }
+
+  close(): void {
+    this.#leave();
+    this.#kernel.iopubMessage.disconnect(this.#receive);
+    this.#kernel.statusChanged.disconnect(this.#followStatus);
+    this.#kernel.connectionStatusChanged.disconnect(this.#followConnection);
+    window.removeEventListener("pagehide", this.#leave);
+  }
+
+  /** A signal waits for nobody and hides what a slot throws: so this is synchronous, and catches. */
+  readonly #receive = (_: unknown, message: KernelMessage.IIOPubMessage): void => {
+    try {
+      if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === DOWN) {
+        if (this.#up === "asleep") this.#up = "closed";
+        this.onFrame(message.content.data, message.buffers ?? []);
+      } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === this.#commId) {
+        this.#become("asleep");
+        this.onClose("The kernel does not know this model: run the cell again to make it live");
+      }
+    } catch (error) {
+      console.error("syncstate: cannot use a message of the kernel", error);
+    }
+  };
+
+  readonly #followStatus = (_: unknown, status: KernelMessage.Status): void => {
+    if (status !== "restarting" && status !== "autorestarting") return;
+    this.#subshell = null; // it died with the process: what is sent to it vanishes without a word
+    this.#become("asleep");
+  };
+
+  /** A kernel that was out of sight may be another process now: its comm and its subshell are not trusted again. */
+  readonly #followConnection = (_: unknown, status: Kernel.ConnectionStatus): void => {
+    if (this.#up === "asleep") return;
+    if (status === "connected") {
+      deleteSubshell(this.#kernel, this.#subshell);
+      this.#subshell = null;
+      this.#openIfConnected();
+    } else this.#become("closed", this.#queue);
+  };
+
+  /** The kernel would keep a comm and a thread for a page that leaves without a word. */
+  readonly #leave = (): void => {
+    if (this.#up === "open") this.#sayClose();
+    deleteSubshell(this.#kernel, this.#subshell);
+    this.#subshell = null;
+    this.#become("closed");
+  };
+
+  #become(up: "closed" | "asleep", queue: [JsonObject, ArrayBuffer[]][] = []): void {
+    this.#up = up;
+    this.#attempt += 1;
+    this.#commId = "";
+    this.#queue = queue;
+  }
+
+  #openIfConnected(): void {
+    if (this.#up !== "closed" || this.#queue.length === 0) return;
+    if (this.#kernel.connectionStatus === "connected") void this.#open();
+  }
+
+  /** The subshell comes first: a comm_open that waits for the running cell is overtaken by what follows it. */
+  async #open(): Promise<void> {
+    this.#up = "opening";
+    const attempt = this.#attempt;
+    const subshell = this.#subshell ?? (await createSubshell(this.#kernel).catch(() => null));
+    if (attempt !== this.#attempt) return deleteSubshell(this.#kernel, subshell);
+    this.#subshell = subshell;
+    this.#commId = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    this.#up = "open";
+    const [first, ...later] = this.#queue.splice(0);
+    if (first) this.#sayOpen(...first);
+    for (const frame of later) this.#post(...frame);
+  }
+
+  #sayOpen(frame: JsonObject, buffers: ArrayBuffer[]): void {
+    const content = { comm_id: this.#commId, target_name: TARGET, data: frame as JSONObject };
+    const open = { ...this.#shell(), msgType: "comm_open" as const, content, buffers };
+    this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommOpenMsg<"shell">>(open));
+  }
+
+  #post(frame: JsonObject, buffers: ArrayBuffer[]): void {
+    const content = { comm_id: this.#commId, data: frame as JSONObject };
+    const message = { ...this.#shell(), msgType: "comm_msg" as const, content, buffers };
+    this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommMsgMsg<"shell">>(message));
+  }
+
+  #sayClose(): void {
+    const content = { comm_id: this.#commId, data: {} };
+    const close = { ...this.#shell(), msgType: "comm_close" as const, content };
+    this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommCloseMsg<"shell">>(close));
+  }
+
+  #shell(): { channel: "shell"; session: string; username: string; subshellId: string | null } {
+    const { clientId, username } = this.#kernel;
+    return { channel: "shell", session: clientId, username, subshellId: this.#subshell };
+  }
+
+  /** Nobody waits for the answer: kept, its future would stay where a kernel publishes no idle for a comm message. */
+  #dispatch(message: KernelMessage.IShellMessage): void {
+    if (this.#kernel.isDisposed || this.#kernel.status === "dead") return;
+    this.#kernel.sendShellMessage(message).dispose();
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Floor 9. An output of our MIME type: takes its model from the panel's link and shows it.
+ *
+ * @module
+ */
+
+import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
+import { Widget } from "@lumino/widgets";
+import { isObject, type Json, own } from "../document.ts";
+import { readSeed } from "../messages.ts";
+import type { Model } from "../model.ts";
+import * as tree from "../tree.ts";
+import { View } from "../view.ts";
+import type { Hub } from "./hub.ts";
+
+/** The MIME type of a model that is shown (docs/protocol.md, section 8). */
+export const MIME_TYPE = "application/vnd.syncstate.view+json";
+
+/** One output. All outputs that show one model in a panel share its replica. */
+export class Renderer extends Widget implements IRenderMime.IRenderer {
+  readonly #hub: Hub;
+  #shown: Json | undefined;
+  #model: Model | undefined;
+  #view: View | undefined;
+
+  constructor(hub: Hub) {
+    super();
+    this.#hub = hub;
+  }
+
+  /** Show what the output holds; JupyterLab calls it again when the output is replaced. */
+  renderModel(output: IRenderMime.IMimeModel): Promise<void> {
+    const bundle = output.data[MIME_TYPE] as Json;
+    if (bundle !== this.#shown) this.#show(bundle);
+    this.#shown = bundle;
+    return Promise.resolve(); // the output area need not wait: what is to come is told in the view
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) this.#clear();
+    super.dispose();
+  }
+
+  #show(bundle: Json): void {
+    this.#clear();
+    const seed = readSeed(bundle);
+    const [key, esm, css] = ["model", "esm", "css"].map((name) => textOf(bundle, name));
+    if (!seed || key === undefined) throw new TypeError("Cannot show this output: run the cell again");
+    const model = this.#hub.link.model(key, seed);
+    const module = esm ?? tree;
+    this.#view = new View({ model, host: this.node, module, css, tellsRejects: module === tree });
+    this.#model = model;
+  }
+
+  #clear(): void {
+    this.#view?.dispose();
+    if (this.#model) this.#hub.link.release(this.#model);
+    this.#view = undefined;
+    this.#model = undefined;
+  }
+}
+
+function textOf(bundle: Json, name: string): string | undefined {
+  const text = isObject(bundle) ? own(bundle, name) : undefined;
+  return typeof text === "string" ? text : undefined;
+}

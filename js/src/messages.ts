@@ -1,0 +1,249 @@
+/**
+ * Floor 3. The wire format: one type for each message of `docs/protocol.md`, and the reading of a frame.
+ *
+ * {@link readFrame} and {@link readMessage} are the one door for what comes from a kernel: after them every
+ * member that a message needs is there and has its shape.
+ *
+ * @module
+ */
+
+import { isList, isObject, type Json, type JsonObject, kind, own } from "./document.ts";
+import { MessageError, type SyncStateError } from "./errors.ts";
+import { check, type Patch } from "./patch.ts";
+
+/** The number of the wire format. */
+export const PROTOCOL = 1;
+
+/** Models were published, or the link was just opened. */
+export interface Ready {
+  readonly type: "ready";
+  readonly models: readonly { readonly model: string; readonly epoch: string }[];
+}
+
+/** A whole document at a version. */
+export interface Snapshot {
+  readonly type: "snapshot";
+  readonly model: string;
+  readonly epoch: string;
+  readonly version: number;
+  readonly document: JsonObject;
+  /** The members that a page may not write. */
+  readonly read_only: readonly string[];
+  /** The last edit of replica `to` that was answered. */
+  readonly number: number;
+  readonly to?: string;
+}
+
+/** Operations that lead from version `base` to `version`. */
+export interface PatchMessage {
+  readonly type: "patch";
+  readonly model: string;
+  readonly epoch: string;
+  readonly base: number;
+  readonly version: number;
+  readonly operations: Patch;
+  /** Locations that count as replaced, though the operations say less. */
+  readonly replaced?: readonly string[];
+  /** Whose edit it was; with `to`, the last edit of that replica that was answered. */
+  readonly replica?: string;
+  readonly number?: number;
+  readonly to?: string;
+}
+
+/** An edit was refused; nothing of it happened. */
+export interface Reject {
+  readonly type: "reject";
+  readonly model: string;
+  readonly epoch: string;
+  readonly version: number;
+  readonly replica: string;
+  readonly number: number;
+  readonly reason: string;
+  readonly error?: string;
+  readonly pointer?: string;
+}
+
+/** The model was closed, or nobody in the kernel knows its key. */
+export interface Closed {
+  readonly type: "closed";
+  readonly model: string;
+  readonly reason: string;
+  readonly epoch?: string;
+  readonly to?: string;
+}
+
+/** What a kernel says. */
+export type KernelMessage = Ready | Snapshot | PatchMessage | Reject | Closed;
+
+/** The page shows a model, and says what it has of it. */
+export interface Hello {
+  readonly type: "hello";
+  readonly model?: string;
+  readonly epoch?: string;
+  readonly version?: number;
+}
+
+/** One patch of this replica, made against version `base`. */
+export interface Edit {
+  readonly type: "edit";
+  readonly model: string;
+  readonly epoch: string;
+  readonly base: number;
+  readonly number: number;
+  readonly operations: Patch;
+}
+
+/** The page shows a model no longer. */
+export interface Bye {
+  readonly type: "bye";
+  readonly model: string;
+}
+
+/** What a page says. */
+export type PageMessage = Hello | Edit | Bye;
+
+/** A state that a page starts from: what is embedded in an output. */
+export interface Seed {
+  readonly epoch: string;
+  readonly version: number;
+  readonly read_only: readonly string[];
+  /** Absent when it was too large to embed. */
+  readonly document?: JsonObject;
+}
+
+/** What a kernel sends in one comm message; each message is still to be read. */
+export interface KernelFrame {
+  readonly kernel: string;
+  readonly seq: number;
+  readonly messages: readonly unknown[];
+}
+
+/** What a page sends in one comm message. */
+export interface PageFrame {
+  readonly protocol: typeof PROTOCOL;
+  readonly replica: string;
+  readonly seq: number;
+  readonly messages: readonly PageMessage[];
+}
+
+/**
+ * Return what came from a kernel as a frame; its messages are for {@link readMessage}.
+ *
+ * @throws {MessageError} if it is no frame, or speaks another protocol
+ */
+export function readFrame(data: unknown): KernelFrame {
+  if (!isObject(data)) throw new MessageError(`Cannot read the frame: it is ${kind(data)}, not an object`);
+  const protocol = own(data, "protocol");
+  if (protocol !== PROTOCOL) {
+    throw new MessageError(
+      `Cannot join a kernel that speaks protocol ${protocol}: this page speaks ${PROTOCOL}; reload the page`,
+    );
+  }
+  demand(data, FRAME, "the frame");
+  return data as unknown as KernelFrame;
+}
+
+/**
+ * Return a message with everything that its type needs, or nothing if it is of a type that this page does
+ * not know: then it is a newer kernel's.
+ *
+ * @throws {MessageError} if a member is missing or has another shape; the error names it
+ */
+export function readMessage(message: unknown): KernelMessage | undefined {
+  const type = isObject(message) ? own(message, "type") : undefined;
+  if (typeof type !== "string") throw new MessageError("Cannot read a message: 'type' is missing");
+  const shape = Object.hasOwn(SHAPES, type) ? SHAPES[type] : undefined;
+  if (!shape) return undefined;
+  demand(message as JsonObject, shape, `message '${type}'`);
+  return message as unknown as KernelMessage;
+}
+
+/** Return the state that is embedded in an output, or nothing if this page cannot read it. */
+export function readSeed(bundle: unknown): Seed | undefined {
+  const isReadable = isObject(bundle) && own(bundle, "protocol") === PROTOCOL && !flaw(bundle, SEED);
+  return isReadable ? (bundle as unknown as Seed) : undefined;
+}
+
+// A test returns nothing, or what is wrong with a member's value.
+type Test = (value: Json) => string | undefined;
+type Shape = Readonly<Record<string, Test>>;
+
+const not = (what: string, value: unknown): string => `is ${kind(value)}, not ${what}`;
+const text: Test = (value) => (typeof value === "string" ? undefined : not("text", value));
+const count: Test = (value) =>
+  Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : not("a count", value);
+const object: Test = (value) => (isObject(value) ? undefined : not("an object", value));
+const list: Test = (value) => (isList(value) ? undefined : not("a list", value));
+const texts: Test = (value) => (isList(value) ? value.map(text).find(Boolean) : list(value));
+
+const models: Test = (value) => {
+  if (!isList(value)) return list(value);
+  return value
+    .map((item) => object(item) ?? flaw(item as JsonObject, { model: text, epoch: text }))
+    .find(Boolean);
+};
+
+const operations: Test = (value) => {
+  try {
+    check(value);
+    return undefined;
+  } catch (error) {
+    return `is no patch: ${(error as SyncStateError).message}`;
+  }
+};
+
+const FRAME: Shape = { kernel: text, seq: count, messages: list };
+const SEED: Shape = { epoch: text, version: count, read_only: texts, "document?": object };
+
+// A member whose name ends with "?" may be absent.
+const SHAPES: Readonly<Record<string, Shape>> = {
+  ready: { models },
+  snapshot: {
+    model: text,
+    epoch: text,
+    version: count,
+    document: object,
+    read_only: texts,
+    number: count,
+    "to?": text,
+  },
+  patch: {
+    model: text,
+    epoch: text,
+    base: count,
+    version: count,
+    operations,
+    "replaced?": texts,
+    "replica?": text,
+    "number?": count,
+    "to?": text,
+  },
+  reject: {
+    model: text,
+    epoch: text,
+    version: count,
+    replica: text,
+    number: count,
+    reason: text,
+    "error?": text,
+    "pointer?": text,
+  },
+  closed: { model: text, reason: text, "epoch?": text, "to?": text },
+};
+
+function demand(object: JsonObject, shape: Shape, what: string): void {
+  const why = flaw(object, shape);
+  if (why) throw new MessageError(`Cannot read ${what}: ${why}`);
+}
+
+// Says what is wrong with an object's members, or nothing.
+function flaw(object: JsonObject, shape: Shape): string | undefined {
+  for (const [key, test] of Object.entries(shape)) {
+    const name = key.replace("?", "");
+    const value = own(object, name);
+    if (value === undefined && name === key) return `'${name}' is missing`;
+    const why = value === undefined ? undefined : test(value);
+    if (why) return `'${name}' ${why}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,210 @@
+/**
+ * Floor 6. The page's model: what a view reads, watches and edits.
+ *
+ * A model is a replica with listeners. Its `state` is immutable, and what did not change in it keeps its
+ * identity, so that React, signals and `subscribe` tell by `===` what did. Edits show at once; one that the
+ * kernel refuses is taken back and told as an `error` event.
+ *
+ * @module
+ */
+
+import { bind, type Options } from "./bind.ts";
+import type { Json, JsonObject } from "./document.ts";
+import { type Draft, record } from "./draft.ts";
+import type { PageMessage } from "./messages.ts";
+import type { Patch } from "./patch.ts";
+import { find, parse, step } from "./pointer.ts";
+import type { Replica, Status, Trouble } from "./replica.ts";
+
+/** What a model tells of itself, by the name of the event. */
+export interface ModelEvents<State = JsonObject> {
+  /** The state, or what the kernel has confirmed of it, is another. */
+  change: { readonly state: State; readonly version: number };
+  status: { readonly status: Status; readonly reason: string };
+  /** An edit was taken back, or something went wrong that nobody else can be told. */
+  error: Trouble;
+}
+
+type Listener<Event> = (event: Event) => void;
+
+interface Subscription {
+  readonly tokens: readonly string[];
+  readonly callback: (value: Json | undefined) => void;
+  value: Json | undefined;
+}
+
+/** One model of the kernel, as a page has it. All views of it on one connection share it. */
+export class Model<State = JsonObject> {
+  readonly #replica: Replica;
+  readonly #send: (messages: readonly PageMessage[]) => void;
+  readonly #subscriptions = new Set<Subscription>();
+  readonly #listeners: { [Name in keyof ModelEvents<State>]: Set<Listener<ModelEvents<State>[Name]>> } = {
+    change: new Set(),
+    status: new Set(),
+    error: new Set(),
+  };
+  // What was told last.
+  #told: Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
+
+  /** Make a model of a replica; `send` takes the messages that its edits make. */
+  constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void) {
+    this.#replica = replica;
+    this.#send = send;
+    this.#told = { ...replica };
+    replica.onChange = () => this.#tell();
+    replica.onTrouble = (trouble) => this.#emit("error", trouble);
+  }
+
+  /** The model's name on the wire; empty while a plain comm has not told it. */
+  get key(): string {
+    return this.#replica.model ?? "";
+  }
+
+  /** What the page shows: what the kernel confirmed, with this page's own edits on top. Never change it. */
+  get state(): State {
+    return this.#replica.document as State;
+  }
+
+  /** How many commits the kernel has made; own edits that are pending do not count. */
+  get version(): number {
+    return this.#replica.version;
+  }
+
+  /** Whether the page is in step with the kernel. */
+  get status(): Status {
+    return this.#replica.status;
+  }
+
+  /** Why the status is what it is, in a sentence that says what to do. */
+  get reason(): string {
+    return this.#replica.reason;
+  }
+
+  /** The members that a page may not write. */
+  get readOnly(): readonly string[] {
+    return this.#replica.readOnly;
+  }
+
+  /** The own operations that the kernel has not answered yet. */
+  get pending(): Patch {
+    return this.#replica.pending;
+  }
+
+  /**
+   * Call back with the value at a pointer, now and whenever it has become another.
+   *
+   * The value is undefined while nothing is there. What a callback throws is told as an `error` event.
+   *
+   * @returns what ends the subscription; so does `signal`
+   *
+   * @example
+   * model.subscribe("/rows", (rows) => draw(rows), { signal });
+   */
+  subscribe(
+    pointer: string,
+    callback: (value: Json | undefined) => void,
+    { signal }: Options = {},
+  ): () => void {
+    const tokens = parse(pointer);
+    const subscription: Subscription = { tokens, callback, value: this.#at(tokens) };
+    const end = keep(this.#subscriptions, subscription, signal);
+    if (!signal?.aborted) this.#call(() => callback(subscription.value));
+    return end;
+  }
+
+  /**
+   * Set the value at a pointer, be it there already or not.
+   *
+   * @example
+   * model.set("/threshold", 0.7);
+   *
+   * @throws {PatchError} if nothing can stand there
+   * @throws {NotWritable} if the member is read-only
+   * @throws {NotSyncable} if the value has no JSON form
+   */
+  set(pointer: string, value: unknown): void {
+    const old = find(this.#replica.document, pointer);
+    if (old !== value)
+      this.apply([{ op: old === undefined ? "add" : "replace", path: pointer, value: value as Json }]);
+  }
+
+  /**
+   * Change the state by plain mutations of a draft; they leave as one edit, and happen all or not at all.
+   *
+   * @example
+   * model.update((draft) => {
+   *   draft.rows[3].price = 4;
+   *   draft.rows.push({ name: "tea", price: 3 });
+   * });
+   */
+  update(recipe: (draft: Draft<State>) => void): void {
+    this.apply(record(this.state, recipe));
+  }
+
+  /** Apply operations of RFC 6902; they leave as one edit, and happen all or not at all. */
+  apply(operations: Patch): void {
+    if (operations.length > 0) this.#send(this.#replica.edit(operations));
+  }
+
+  /** Call back at each event of a name; returns what ends it, and so does `signal`. */
+  on<Name extends keyof ModelEvents<State>>(
+    name: Name,
+    callback: Listener<ModelEvents<State>[Name]>,
+    { signal }: Options = {},
+  ): () => void {
+    return keep(this.#listeners[name], callback, signal);
+  }
+
+  /**
+   * Tie the controls inside an element to the state, by their `data-sync-text`, `data-sync-value`,
+   * `data-sync-checked` and `data-sync-error` attributes.
+   */
+  bind(element: Element, options: Options = {}): void {
+    bind(this, element, options);
+  }
+
+  #at(tokens: readonly string[]): Json | undefined {
+    return tokens.reduce<Json | undefined>(step, this.#replica.document);
+  }
+
+  #tell(): void {
+    const told = this.#told;
+    this.#told = { ...this.#replica };
+    const { document, version, readOnly, status, reason } = this.#told;
+    for (const subscription of this.#subscriptions) this.#update(subscription);
+    if (status !== told.status || reason !== told.reason) this.#emit("status", { status, reason });
+    if (document !== told.document || version !== told.version || readOnly !== told.readOnly) {
+      this.#emit("change", { state: this.state, version });
+    }
+  }
+
+  #update(subscription: Subscription): void {
+    const value = this.#at(subscription.tokens);
+    if (value === subscription.value) return;
+    subscription.value = value;
+    this.#call(() => subscription.callback(value));
+  }
+
+  #emit<Name extends keyof ModelEvents<State>>(name: Name, event: ModelEvents<State>[Name]): void {
+    for (const listener of this.#listeners[name]) this.#call(() => listener(event), name);
+  }
+
+  // What one listener throws is no business of the others.
+  #call(callback: () => void, name?: keyof ModelEvents): void {
+    try {
+      callback();
+    } catch (error) {
+      console.error(error);
+      const { name: type = "Error", message = String(error) } = error instanceof Error ? error : {};
+      if (name !== "error") this.#emit("error", { reason: message, error: type, operations: [], cause: error });
+    }
+  }
+}
+
+function keep<Item>(items: Set<Item>, item: Item, signal: AbortSignal | undefined): () => void {
+  const end = (): void => void items.delete(item);
+  if (signal?.aborted) return end;
+  items.add(item);
+  signal?.addEventListener("abort", end, { once: true });
+  return end;
+}

@@ -1,0 +1,323 @@
+/**
+ * Floor 2. RFC 6902: patches, checked before and applied whole.
+ *
+ * A patch is a list of operations. `apply` copies the containers on the way to each target location, once
+ * a patch, and shares everything else: a refused patch leaves no trace, an applied one costs what it
+ * touched, and what it did not touch keeps its identity. The given document is never changed.
+ *
+ * @module
+ */
+
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonList,
+  type JsonObject,
+  kind,
+  put,
+  same,
+  show,
+} from "./document.ts";
+import { PatchError, type SyncStateError, TargetNotFound, TestFailed } from "./errors.ts";
+import { find, index, join, missing, parse, resolve, step } from "./pointer.ts";
+
+/** One change, as RFC 6902 spells it. */
+export type Operation =
+  | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: Json }
+  | { readonly op: "remove"; readonly path: string }
+  | { readonly op: "move" | "copy"; readonly from: string; readonly path: string };
+
+/** Operations, applied in order, all or none. */
+export type Patch = readonly Operation[];
+
+// What an operation needs beside its name.
+const NEEDS: Readonly<Record<string, readonly string[]>> = {
+  add: ["path", "value"],
+  remove: ["path"],
+  replace: ["path", "value"],
+  move: ["path", "from"],
+  copy: ["path", "from"],
+  test: ["path", "value"],
+};
+
+/**
+ * Check that what came from outside is a patch, with every operation well-formed.
+ *
+ * Nothing is applied; members that RFC 6902 does not name are left alone (section 4).
+ *
+ * @throws {PatchError} if it is no list of operations; `error.index` says which one is wrong
+ */
+export function check(patch: unknown): asserts patch is Patch {
+  if (!isList(patch))
+    throw new PatchError(`Cannot read the patch: it is ${kind(patch)}, not a list of operations`);
+  patch.forEach((operation, position) => {
+    const why = flaw(operation);
+    if (why) {
+      throw new PatchError(`Cannot read operation ${position} of the patch: ${why}`, operation, position);
+    }
+  });
+}
+
+// Says what is wrong with an operation, or nothing.
+function flaw(operation: unknown): string | undefined {
+  if (!isObject(operation)) return `it is ${kind(operation)}, not an object`;
+  const name = operation.op;
+  if (typeof name !== "string" || !Object.hasOwn(NEEDS, name)) {
+    return `'op' is ${typeof name === "string" ? `'${name}'` : kind(name)}, not one of ${Object.keys(NEEDS).join(", ")}`;
+  }
+  for (const need of NEEDS[name] ?? []) {
+    const member = operation[need];
+    if (member === undefined) return `'${name}' needs a '${need}'`;
+    if (need === "value") continue;
+    if (typeof member !== "string") return `a pointer is text, not ${kind(member)}`;
+    try {
+      parse(member);
+    } catch (error) {
+      return (error as SyncStateError).message;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Return the document with every operation of a patch applied.
+ *
+ * The given document is not changed; the result shares what the patch did not touch.
+ *
+ * @throws {PatchError} if an operation could not be applied; `error.index` says which
+ *
+ * @example
+ * apply({ n: 1 }, [{ op: "replace", path: "/n", value: 2 }]); // { n: 2 }
+ */
+export function apply(document: Json, patch: Patch): Json {
+  check(patch);
+  const candidate = new Candidate(document);
+  for (const [position, operation] of patch.entries()) candidate.run(operation, position);
+  return candidate.document;
+}
+
+/**
+ * Return the patch that takes back what a patch does to a document.
+ *
+ * @throws {PatchError} if the patch does not apply to the document
+ *
+ * @example
+ * invert({ n: 1 }, [{ op: "replace", path: "/n", value: 2 }]); // [{ op: "replace", path: "/n", value: 1 }]
+ */
+export function invert(document: Json, patch: Patch): Operation[] {
+  apply(document, patch); // what does not apply has no inverse
+  const candidate = new Candidate(document);
+  const inverse: Operation[] = [];
+  const run = (operation: Operation): void => {
+    inverse.push(...undo(operation, candidate.document));
+    candidate.run(operation);
+  };
+  for (const operation of patch) {
+    if (!("from" in operation)) run(operation);
+    else if (operation.op === "copy" || operation.from !== operation.path) {
+      const { op, from, path } = operation;
+      const value = resolve(candidate.document, from);
+      if (op === "move") run({ op: "remove", path: from });
+      run({ op: "add", path, value });
+    }
+  }
+  return inverse.reverse(); // the later operation is taken back first
+}
+
+// Returns what takes back an operation that is about to run.
+function undo({ op, path }: Operation, document: Json): Operation[] {
+  if (op === "test") return [];
+  const old = find(document, path);
+  if (op === "remove") return [{ op: "add", path, value: old as Json }];
+  const tokens = parse(path);
+  const last = tokens.pop();
+  const holder = find(document, join(...tokens));
+  if (op === "add" && isList(holder) && last !== undefined) {
+    return [{ op: "remove", path: last === "-" ? join(...tokens, holder.length) : path }];
+  }
+  return old === undefined ? [{ op: "remove", path }] : [{ op: "replace", path, value: old }];
+}
+
+/** A document while operations run over it: a container is copied the first time it is touched. */
+export class Candidate {
+  document: Json;
+  // The containers made here, which may be changed in place. What holds one of them was made here too.
+  readonly #made = new Set<Json>();
+  // What runs, for the sentence if it cannot.
+  #operation: Operation | undefined;
+  #position: number | undefined;
+
+  constructor(document: Json) {
+    this.document = document;
+  }
+
+  /**
+   * Apply one operation.
+   *
+   * @throws {PatchError} if it cannot be applied
+   */
+  run(operation: Operation, position?: number): void {
+    this.#operation = operation;
+    this.#position = position;
+    this.document = this.#after(operation);
+  }
+
+  #after(operation: Operation): Json {
+    const { path } = operation;
+    switch (operation.op) {
+      case "add":
+        return this.#add(path, this.#shared(operation.value));
+      case "remove":
+        return this.#remove(path);
+      case "replace":
+        return this.#replace(path, this.#shared(operation.value));
+      case "move":
+        return this.#move(operation.from, path);
+      case "copy":
+        return this.#add(path, this.#shared(this.#read(operation.from)));
+      case "test":
+        return this.#test(path, operation.value);
+    }
+  }
+
+  #add(path: string, value: Json): Json {
+    if (path === "") return value;
+    return this.#change(path, (holder, token, location) => {
+      if (!isList(holder)) return this.#put(holder, token, value);
+      const at = token === "-" ? holder.length : index(token, holder.length + 1);
+      if (at === undefined) return this.#refuse(path, missing(holder, token, location));
+      return this.#splice(holder, at, 0, value);
+    });
+  }
+
+  #remove(path: string): Json {
+    if (path === "") return this.#refuse(path, "the whole document cannot be removed", PatchError);
+    this.#read(path);
+    return this.#change(path, (holder, token) =>
+      isList(holder) ? this.#splice(holder, Number(token), 1) : this.#drop(holder, token),
+    );
+  }
+
+  #replace(path: string, value: Json): Json {
+    if (path === "") return value;
+    this.#read(path);
+    return this.#change(path, (holder, token) => this.#put(holder, token, value));
+  }
+
+  #move(from: string, path: string): Json {
+    const value = this.#read(from);
+    if (from === path) return this.document;
+    // RFC 6902, section 4.4: the "from" location must not be a proper prefix of the "path" location
+    if (path.startsWith(`${from}/`)) {
+      return this.#refuse(from, `it cannot be moved into itself, to '${path}'`, PatchError);
+    }
+    this.document = this.#remove(from);
+    return this.#add(path, value);
+  }
+
+  #test(path: string, value: Json): Json {
+    const found = this.#read(path);
+    if (same(found, value)) return this.document;
+    return this.#refuse(path, `expected ${show(value)}, found ${show(found)}`, TestFailed, found);
+  }
+
+  #read(pointer: string): Json {
+    return this.#walk(parse(pointer), pointer).at(-1) as Json;
+  }
+
+  // Returns the values on the way to a location, from the document to what is there.
+  #walk(tokens: readonly string[], pointer: string): Json[] {
+    let here = this.document;
+    const way = [here];
+    for (const token of tokens) {
+      const found = step(here, token);
+      if (found === undefined) {
+        return this.#refuse(pointer, missing(here, token, tokens.slice(0, way.length - 1)));
+      }
+      here = found;
+      way.push(here);
+    }
+    return way;
+  }
+
+  // Changes the container that holds a location, puts it in its place, and returns the document: what holds
+  // a copy is a copy.
+  #change(
+    pointer: string,
+    change: (holder: Container, token: string, location: string[]) => Container,
+  ): Json {
+    const tokens = parse(pointer);
+    const last = tokens.pop() as string;
+    const way = this.#walk(tokens, pointer) as Container[];
+    let depth = tokens.length;
+    let holder = way[depth] as Container;
+    if (!isList(holder) && !isObject(holder)) return this.#refuse(pointer, missing(holder, last, tokens));
+    holder = change(holder, last, tokens);
+    while (depth > 0 && holder !== way[depth]) {
+      depth -= 1;
+      holder = this.#put(way[depth] as Container, tokens[depth] as string, holder);
+    }
+    return depth > 0 ? this.document : holder;
+  }
+
+  // The three things that can happen to a container. Each returns the one that now stands in its place.
+
+  #put(holder: Container, token: string, value: Json): Container {
+    if (!isList(holder)) {
+      const object = this.#writable(holder);
+      put(object, token, value);
+      return object;
+    }
+    if (!this.#made.has(holder)) return this.#own(holder.with(Number(token), value));
+    (holder as Json[])[Number(token)] = value;
+    return holder;
+  }
+
+  #drop(holder: JsonObject, token: string): Container {
+    const object = this.#writable(holder);
+    delete object[token];
+    return object;
+  }
+
+  #splice(holder: JsonList, at: number, count: number, ...values: Json[]): Container {
+    if (!this.#made.has(holder)) {
+      // Both copy a long list twice as fast as a copy that is changed afterwards; concat is the faster one.
+      return this.#own(at === holder.length ? holder.concat(values) : holder.toSpliced(at, count, ...values));
+    }
+    (holder as Json[]).splice(at, count, ...values);
+    return holder;
+  }
+
+  #writable(holder: JsonObject): Record<string, Json> {
+    return this.#made.has(holder) ? holder : this.#own({ ...holder });
+  }
+
+  #own<Made extends Container>(made: Made): Made {
+    this.#made.add(made);
+    return made;
+  }
+
+  // A value that comes to stand in a second place may be changed in neither.
+  #shared(value: Json): Json {
+    if (this.#made.has(value)) this.#made.clear();
+    return value;
+  }
+
+  #refuse(pointer: string, why: string, Kind: Refusal = TargetNotFound, found?: Json): never {
+    const operation = this.#operation as Operation;
+    const verb = operation.op === "test" ? "pass the test at" : operation.op;
+    throw new Kind(`Cannot ${verb} '${pointer}': ${why}`, operation, this.#position, pointer, found);
+  }
+}
+
+type Container = JsonList | JsonObject;
+
+// Any of the patch errors; those that found no other value ignore `found`.
+type Refusal = new (
+  sentence: string,
+  operation: Operation,
+  index: number | undefined,
+  pointer: string,
+  found: Json | undefined,
+) => PatchError;

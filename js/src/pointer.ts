@@ -1,0 +1,94 @@
+/**
+ * Floor 1. RFC 6901: JSON Pointers.
+ *
+ * A pointer is text; the empty pointer is the whole document and `"/"` is the member with the empty name.
+ * Whether a reference token is a member's name or an element's index is decided by the document, never by
+ * how the token looks.
+ *
+ * @module
+ */
+
+import { isList, isObject, type Json, kind, own } from "./document.ts";
+import { PointerError, TargetNotFound } from "./errors.ts";
+
+/**
+ * Return the reference tokens of a pointer, unescaped (RFC 6901, sections 3 and 4).
+ *
+ * @throws {PointerError} if the text does not start with `/`, or a `~` is not followed by `0` or `1`
+ *
+ * @example
+ * parse("/rows/3/a~1b"); // ["rows", "3", "a/b"]
+ * parse(""); // []
+ */
+export function parse(pointer: string): string[] {
+  if (pointer === "") return [];
+  if (pointer[0] !== "/") throw new PointerError(pointer, "a pointer is empty or starts with '/'");
+  const tokens = pointer.slice(1).split("/");
+  if (!pointer.includes("~")) return tokens;
+  if (/~(?![01])/.test(pointer)) throw new PointerError(pointer, "'~' is followed by '0' or '1'");
+  // RFC 6901, section 4: "~1" before "~0", so that "~01" is "~1" and not "/"
+  return tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
+/**
+ * Return the pointer of some reference tokens.
+ *
+ * @example
+ * join("rows", 3, "a/b"); // "/rows/3/a~1b"
+ */
+export function join(...tokens: readonly (string | number)[]): string {
+  return tokens.map((token) => `/${String(token).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/**
+ * Return the index that a token names in a list of some length, or undefined.
+ *
+ * An index is `0` or has no leading zero, no sign and only ASCII digits (RFC 6901, section 4).
+ */
+export function index(token: string, length: number): number | undefined {
+  return INDEX.test(token) && Number(token) < length ? Number(token) : undefined;
+}
+
+const INDEX = /^(0|[1-9]\d{0,14})$/;
+
+/** Return what a token names in a container, or undefined if it names nothing there. */
+export function step(container: Json | undefined, token: string): Json | undefined {
+  if (isList(container)) {
+    const at = index(token, container.length);
+    return at === undefined ? undefined : container[at];
+  }
+  return isObject(container) ? own(container, token) : undefined;
+}
+
+/** Return the value at a target location, or undefined if nothing is there. */
+export function find(document: Json, pointer: string): Json | undefined {
+  return parse(pointer).reduce<Json | undefined>(step, document);
+}
+
+/**
+ * Return the value at a target location.
+ *
+ * @throws {PointerError} if the text is not a pointer
+ * @throws {TargetNotFound} if a reference token on the way names nothing
+ *
+ * @example
+ * resolve({ todos: ["write"] }, "/todos/0"); // "write"
+ */
+export function resolve(document: Json, pointer: string): Json {
+  const tokens = parse(pointer);
+  return tokens.reduce((value, token, depth) => {
+    const found = step(value, token);
+    if (found !== undefined) return found;
+    const why = missing(value, token, tokens.slice(0, depth));
+    throw new TargetNotFound(`Cannot find '${pointer}': ${why}`, undefined, undefined, pointer);
+  }, document);
+}
+
+/** Say why a token names nothing in the value at a location. */
+export function missing(container: Json, token: string, location: readonly string[]): string {
+  const place = location.length > 0 ? `'${join(...location)}'` : "the document";
+  if (isObject(container)) return `${place} has no member '${token}'`;
+  if (!isList(container)) return `${place} is ${kind(container)}`;
+  if (!INDEX.test(token)) return `${place} is a list and '${token}' is no index`;
+  return `the list has ${container.length} element${container.length === 1 ? "" : "s"}`;
+}

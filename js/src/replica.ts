@@ -1,0 +1,388 @@
+/**
+ * Floor 4. A page's copy of one document, with its own edits on top (`docs/protocol.md`, section 4).
+ *
+ * A replica takes messages and edits, and returns the messages that must be sent. It does no I/O and has
+ * no clock. It keeps three documents that share what they have in common:
+ *
+ * ```
+ * confirmed            what the kernel said
+ *   + the edit in flight      frozen when it was sent; there is at most one
+ * = sent
+ *   + the edits behind it     merged, they leave together when the answer has come
+ * = document           what the page shows
+ * ```
+ *
+ * What the kernel commits changes the confirmed document, and the pending edits are carried over it.
+ *
+ * @module
+ */
+
+import { isObject, type Json, type JsonObject, kind, own, same } from "./document.ts";
+import { NotWritable, PatchError, SessionClosed, type SyncStateError } from "./errors.ts";
+import type {
+  Closed,
+  Edit,
+  KernelMessage,
+  PageMessage,
+  PatchMessage,
+  Ready,
+  Reject,
+  Seed,
+  Snapshot,
+} from "./messages.ts";
+import { apply, check, type Operation, type Patch } from "./patch.ts";
+import { join, parse } from "./pointer.ts";
+import { rebase } from "./rebase.ts";
+import { copy } from "./values.ts";
+
+/** How near a page is to its kernel: nothing heard yet, in step, showing an old state, or closed by the kernel. */
+export type Status = "connecting" | "live" | "stale" | "closed";
+
+/** An edit that was taken back, or another thing that went wrong. */
+export interface Trouble {
+  /** A sentence for the person who made the edit. */
+  readonly reason: string;
+  /** The name of the error's class, in Python if the kernel refused. */
+  readonly error: string;
+  readonly pointer?: string | undefined;
+  /** What was taken back. */
+  readonly operations: Patch;
+  /** What was thrown, if it was thrown in this page. */
+  readonly cause?: unknown;
+}
+
+export interface ReplicaOptions {
+  /** The key of the model; a plain comm may not know it before the first snapshot. */
+  readonly model?: string | undefined;
+  readonly seed?: Seed | undefined;
+  /** The number of the last edit that an earlier replica of this page made of this model. */
+  readonly number?: number | undefined;
+}
+
+export class Replica {
+  /** The id that signs every edit of this page. */
+  readonly id: string;
+  model: string | undefined;
+  /** What the page shows: the confirmed document with this page's own edits on top. */
+  document: JsonObject = {};
+  epoch: string | undefined;
+  version = 0;
+  status: Status = "connecting";
+  /** Why the status is what it is, in a sentence that says what to do. */
+  reason = "";
+  /** The members that a page may not write. */
+  readOnly: readonly string[] = [];
+  /** The number of the last edit that was sent. */
+  number: number;
+  /** Called after each change, when everything is in place again. */
+  onChange: () => void = () => {};
+  /** Called after `onChange` for each edit that was taken back. */
+  onTrouble: (trouble: Trouble) => void = () => {};
+
+  #confirmed: JsonObject = {};
+  #sent: JsonObject = {};
+  #flight: Edit | undefined;
+  // What the edit in flight does here; nothing if it stands no longer: then the kernel will refuse it.
+  #carried: Patch = [];
+  #behind: Patch[] = [];
+  #isAsking = false;
+  #troubles: Trouble[] = [];
+
+  constructor(id: string, { model, seed, number = 0 }: ReplicaOptions = {}) {
+    this.id = id;
+    this.model = model;
+    this.number = number;
+    this.readOnly = seed?.read_only ?? [];
+    if (!seed?.document) return;
+    this.epoch = seed.epoch;
+    this.version = seed.version;
+    this.document = this.#sent = this.#confirmed = seed.document;
+  }
+
+  /** The operations of this page that the kernel has not answered yet. */
+  get pending(): Patch {
+    return [...(this.#flight?.operations ?? []), ...this.#behind.flat()];
+  }
+
+  /** Ask for what is new, or for everything if what is here is of no use; until the answer nothing is applied. */
+  hello({ isLost = this.epoch === undefined }: { isLost?: boolean } = {}): PageMessage[] {
+    this.#isAsking = true;
+    const { model, epoch = "", version } = this;
+    return [{ type: "hello", ...(model !== undefined && { model }), ...(!isLost && { epoch, version }) }];
+  }
+
+  /** Take note that the kernel cannot be heard; edits wait. */
+  stale(reason: string): void {
+    this.#isAsking = false;
+    this.#become("stale", reason);
+    this.#tell();
+  }
+
+  /** Take note that the model is closed; pending edits are dropped. */
+  close(reason: string): void {
+    this.#isAsking = false;
+    this.#become("closed", reason);
+    this.#abandon(reason);
+    this.#tell();
+  }
+
+  /**
+   * Change the document here and now, and return what must be sent.
+   *
+   * Values are copied in. While an edit is in flight, or nothing can be sent, the change waits behind it.
+   *
+   * @throws {PatchError} if an operation does not apply to what the page shows
+   * @throws {NotWritable} if a member is read-only
+   * @throws {NotSyncable} if a value has no JSON form
+   * @throws {SessionClosed} if there is no model to edit
+   */
+  edit(operations: Patch): PageMessage[] {
+    if (this.status === "closed") throw new SessionClosed(`Cannot edit '${this.model}': ${this.reason}`);
+    if (this.epoch === undefined)
+      throw new SessionClosed("Cannot edit: the state of the model has not come yet");
+    check(operations);
+    const edit = operations.map(copied);
+    for (const operation of edit) this.#demandWritable(operation);
+    this.document = advance(this.document, edit);
+    if (edit.length > 0) this.#behind = merge(this.#behind, edit);
+    const outgoing = this.#next();
+    this.#tell();
+    return outgoing;
+  }
+
+  #demandWritable(operation: Operation): void {
+    if (operation.op === "test") return;
+    for (const pointer of operation.op === "move" ? [operation.from, operation.path] : [operation.path]) {
+      const [member] = parse(pointer);
+      const isReadOnly = member === undefined ? this.readOnly.length > 0 : this.readOnly.includes(member);
+      if (isReadOnly)
+        throw new NotWritable(pointer, `'${member ?? this.readOnly[0]}' is read-only for pages`);
+    }
+  }
+
+  /** Take in what the kernel said, and return what must be sent. */
+  receive(message: KernelMessage): PageMessage[] {
+    // a broadcast lane carries everything to every page
+    const isForAnother = "to" in message && message.to !== this.id;
+    const outgoing = isForAnother ? [] : this.#receive(message);
+    this.#tell();
+    return outgoing;
+  }
+
+  #receive(message: KernelMessage): PageMessage[] {
+    switch (message.type) {
+      case "ready":
+        return this.#onReady(message);
+      case "snapshot":
+        return this.#onSnapshot(message);
+      case "patch":
+        return this.#onPatch(message);
+      case "reject":
+        return this.#onReject(message);
+      case "closed":
+        return this.#onClosed(message);
+    }
+  }
+
+  #onReady({ models }: Ready): PageMessage[] {
+    const ours = models.find(({ model }) => model === this.model);
+    return ours && (ours.epoch !== this.epoch || this.status !== "live") ? this.hello() : [];
+  }
+
+  #onSnapshot(message: Snapshot): PageMessage[] {
+    const { epoch, version, number } = message;
+    if (epoch === this.epoch && version <= this.version && !this.#isAsking) return []; // a repetition
+    if (epoch !== this.epoch) this.#abandon("the model was created anew; the edit was made for the old one");
+    const before = this.#isAnswered(number) ? this.#sent : this.#confirmed;
+    if (this.#isAnswered(number)) this.#land();
+    const over = difference(before, message.document);
+    this.#confirmed = advance(before, over); // which shares what is still the same
+    Object.assign(this, { model: message.model, epoch, version, readOnly: message.read_only });
+    this.number = Math.max(this.number, number);
+    this.#settle(over);
+    return this.#resume();
+  }
+
+  #onPatch(message: PatchMessage): PageMessage[] {
+    const { base, version, operations, replaced = [], replica, number = 0, to } = message;
+    if (message.epoch !== this.epoch) return this.#isAsking ? [] : this.hello();
+    if (this.#isAsking && to === undefined) return [];
+    const isNews = version > this.version;
+    if (isNews && base !== this.version) return this.hello();
+    const isAnswered = replica === this.id && this.#isAnswered(number);
+    const isAsSent =
+      isAnswered && isNews && same(operations as unknown as Json, this.#carried as unknown as Json);
+    try {
+      if (isNews) this.#confirmed = isAsSent ? this.#sent : advance(this.#confirmed, operations);
+    } catch (error) {
+      this.#troubles.push(troubleOf(error, []));
+      return this.hello({ isLost: true });
+    }
+    if (isNews) this.version = version;
+    this.#become("live", "");
+    const over = [
+      ...operations,
+      ...replaced.map((path): Operation => ({ op: "replace", path, value: null })),
+    ];
+    if (isAnswered) this.#acknowledge(over);
+    else if (isNews) this.#settle(over);
+    return to === undefined ? this.#next() : this.#resume();
+  }
+
+  #onReject(message: Reject): PageMessage[] {
+    const { replica, number, reason, error = "", pointer } = message;
+    if (replica !== this.id || number !== this.#flight?.number) return [];
+    this.#troubles.push({ reason, error, pointer, operations: this.#flight.operations });
+    if (message.epoch !== this.epoch) this.#isAsking = true; // a snapshot follows: rule 3.3
+    this.#settle(this.#land());
+    return this.#next();
+  }
+
+  #onClosed({ epoch = this.epoch, reason }: Closed): PageMessage[] {
+    if (this.epoch === undefined || epoch === this.epoch) this.close(reason); // else it was another object
+    return [];
+  }
+
+  // The edit in flight has happened, as `over` tells.
+  #acknowledge(over: Patch): void {
+    const carried = this.#land();
+    if (!same(this.#confirmed, this.#sent)) this.#settle([...carried, ...over]);
+    else this.#confirmed = this.#sent; // what is behind stands as it stood, and the page keeps what it shows
+  }
+
+  #isAnswered(number: number): boolean {
+    return this.#flight !== undefined && this.#flight.number <= number;
+  }
+
+  // Nothing is in flight any more. Returns what it did here.
+  #land(): Patch {
+    const carried = this.#carried;
+    this.#flight = undefined;
+    this.#carried = [];
+    return carried;
+  }
+
+  // Puts the pending edits on the confirmed document again, which `over` led to.
+  #settle(over: Patch): void {
+    let document = this.#confirmed;
+    let uncertain = over;
+    const put = (edit: Patch): Placed => {
+      const placed = place(edit, uncertain, this.#confirmed, document);
+      document = placed.document;
+      if (placed.trouble) uncertain = [...uncertain, ...edit]; // what was made on top of it has lost its ground
+      return placed;
+    };
+    this.#carried = put(this.#carried).operations; // if it stands no longer, the kernel will say so
+    this.#sent = document;
+    this.#behind = this.#behind.map(put).flatMap(({ operations, trouble }) => {
+      if (trouble) this.#troubles.push(trouble);
+      return trouble ? [] : [operations];
+    });
+    this.document = document;
+  }
+
+  // Drops all pending edits.
+  #abandon(reason: string): void {
+    const edits = this.#flight ? [this.#flight.operations, ...this.#behind] : this.#behind;
+    for (const operations of edits) this.#troubles.push({ reason, error: "Conflict", operations });
+    this.#land();
+    this.#behind = [];
+    this.document = this.#sent = this.#confirmed;
+  }
+
+  // The answer to a hello has come.
+  #resume(): PageMessage[] {
+    this.#isAsking = false;
+    this.#become("live", "");
+    return this.#flight ? [this.#flight] : this.#next();
+  }
+
+  // Freezes what waits, if it may leave.
+  #next(): PageMessage[] {
+    const { model, epoch, version: base } = this;
+    if (this.status !== "live" || this.#isAsking || this.#flight || this.#behind.length === 0) return [];
+    if (model === undefined || epoch === undefined) return [];
+    this.number += 1;
+    this.#carried = this.#behind.flat();
+    this.#flight = { type: "edit", model, epoch, base, number: this.number, operations: this.#carried };
+    this.#behind = [];
+    this.#sent = this.document;
+    return [this.#flight];
+  }
+
+  #become(status: Status, reason: string): void {
+    this.status = status;
+    this.reason = reason;
+  }
+
+  #tell(): void {
+    const troubles = this.#troubles;
+    this.#troubles = [];
+    this.onChange();
+    for (const trouble of troubles) this.onTrouble(trouble);
+  }
+}
+
+// Applies a patch to a document, which stays one: an object of synced members.
+function advance(document: JsonObject, patch: Patch): JsonObject {
+  const next = apply(document, patch);
+  if (isObject(next)) return next;
+  throw new PatchError(
+    `Cannot replace '': a document is an object, not ${kind(next)}`,
+    undefined,
+    undefined,
+    "",
+  );
+}
+
+// An edit on a document, or the document without it and what spoke against it.
+interface Placed {
+  readonly document: JsonObject;
+  readonly operations: Patch;
+  readonly trouble?: Trouble;
+}
+
+function place(edit: Patch, over: Patch, confirmed: JsonObject, document: JsonObject): Placed {
+  const rebased = rebase(edit, over, confirmed);
+  if (rebased.operations === null) {
+    const reason = `Cannot apply the edit of '${rebased.pointer}': ${rebased.reason}`;
+    const trouble = { reason, error: "Conflict", pointer: rebased.pointer, operations: edit };
+    return { document, operations: [], trouble };
+  }
+  try {
+    return { document: advance(document, rebased.operations), operations: rebased.operations };
+  } catch (error) {
+    return { document, operations: [], trouble: troubleOf(error, edit) };
+  }
+}
+
+function troubleOf(error: unknown, operations: Patch): Trouble {
+  const { message: reason, name, pointer } = error as SyncStateError;
+  return { reason, error: name, pointer, operations, cause: error };
+}
+
+function copied(operation: Operation): Operation {
+  return "value" in operation ? { ...operation, value: copy(operation.value, operation.path) } : operation;
+}
+
+// Adds an edit to those that wait; a value that is overwritten before it left need not travel.
+function merge(behind: readonly Patch[], edit: Patch): Patch[] {
+  const last = behind.at(-1);
+  const isOverwritten =
+    last !== undefined && isReplaceOf(last, edit[0]?.path) && isReplaceOf(edit, last[0]?.path);
+  return [...(isOverwritten ? behind.slice(0, -1) : behind), edit];
+}
+
+function isReplaceOf(edit: Patch, path: string | undefined): boolean {
+  return edit.length === 1 && edit[0]?.op === "replace" && edit[0].path === path;
+}
+
+// Returns what changed between two documents, member by member.
+function difference(before: JsonObject, after: JsonObject): Operation[] {
+  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
+  const changed = Object.keys(after).filter((name) => !same(own(before, name), own(after, name)));
+  return [
+    ...gone.map((name): Operation => ({ op: "remove", path: join(name) })),
+    ...changed.map((name): Operation => ({ op: "add", path: join(name), value: own(after, name) as Json })),
+  ];
+}

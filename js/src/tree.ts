@@ -1,0 +1,308 @@
+/**
+ * Floor 8. The view of a model that brings none: its state as a live tree, with a control for what may be written.
+ *
+ * What is not open is not drawn, long lists are drawn a page at a time, and an unchanged part (`===`) is not looked
+ * into: a cell of a table of 10,000 rows costs one row.
+ *
+ * @module
+ */
+
+import { isBytes, isList, isObject, type Json, type JsonList, type JsonObject, own } from "./document.ts";
+import type { Model } from "./model.ts";
+import { join, parse } from "./pointer.ts";
+import type { Trouble } from "./replica.ts";
+import { Editor, type Scalar } from "./view/editor.ts";
+import { make } from "./view/element.ts";
+import type { ViewContext } from "./view/module.ts";
+import { style } from "./view/styles.ts";
+import { css } from "./view/tree-style.ts";
+
+const PAGE = 100;
+const FEW = 8; // a member of the model with so few members of its own is open from the start
+const GLIMPSE = 4; // so many members of what is closed are told beside its name
+
+type Container = JsonList | JsonObject;
+type Path = readonly string[];
+
+/** What stands for one member or element. */
+interface Row {
+  readonly element: HTMLElement;
+  /** What values it can show: see `shapeOf`. */
+  readonly shape: string;
+  update(value: Json, isQuiet: boolean): void;
+  /** Say why an edit of the value, or of what is below it, was refused; false where no control for it is drawn. */
+  reject(path: Path, reason: string): boolean;
+}
+
+/** Draw a model as a tree. */
+export function render({ model, el, signal }: ViewContext): void {
+  const members = new Members(model, []);
+  const note = make("div", { class: "syncstate-note", role: "alert" });
+  const reject = ({ operations, reason }: Trouble): void => {
+    const isShown = operations.map(({ path }) => members.reject(parse(path), reason)).includes(true);
+    note.textContent = isShown ? "" : reason; // what was edited may be gone
+  };
+  style(el, css, signal);
+  el.append(members.element, note);
+  model.subscribe("", (state) => isObject(state) && members.update(state), { signal });
+  model.on("error", reject, { signal });
+}
+
+/** The members of an object, or the elements of a list, as far as they are drawn. */
+class Members {
+  readonly element: HTMLElement = make("div", { class: "syncstate-members" });
+  readonly #list = make("ul");
+  readonly #more = make("button", { type: "button", class: "syncstate-more" });
+  readonly #rows = new Map<string, Row>();
+  readonly #model: Model;
+  readonly #path: Path;
+  #container: Container = {};
+  #limit = PAGE;
+
+  constructor(model: Model, path: Path) {
+    this.#model = model;
+    this.#path = path;
+    this.element.append(this.#list, this.#more);
+    this.#more.addEventListener("click", () => this.#turn());
+  }
+
+  update(container: Container): void {
+    if (container === this.#container) return;
+    const hasMoved = sizeOf(container) !== sizeOf(this.#container); // then what is new in a row is its place
+    this.#container = container;
+    this.#draw(hasMoved);
+  }
+
+  reject([name = "", ...path]: Path, reason: string): boolean {
+    return this.#rows.get(name)?.reject(path, reason) ?? false;
+  }
+
+  #turn(): void {
+    this.#limit += PAGE;
+    this.#draw(true);
+  }
+
+  #draw(isQuiet: boolean): void {
+    const names = namesOf(this.#container, this.#limit);
+    this.#list.classList.toggle("syncstate-list", isList(this.#container));
+    const kept = new Set(names);
+    for (const [name, row] of this.#rows) if (!kept.has(name)) this.#remove(name, row);
+    arrange(
+      this.#list,
+      names.map((name) => this.#drawOne(name, isQuiet).element),
+    );
+    const hidden = sizeOf(this.#container) - names.length;
+    this.#more.hidden = hidden === 0;
+    this.#more.textContent = `Show ${Math.min(PAGE, hidden)} more of ${hidden.toLocaleString()}`;
+  }
+
+  #drawOne(name: string, isQuiet: boolean): Row {
+    const value = memberOf(this.#container, name);
+    const known = this.#rows.get(name);
+    if (known?.shape === shapeOf(value)) {
+      known.update(value, isQuiet);
+      return known;
+    }
+    if (known) this.#remove(name, known);
+    const row = rowFor(this.#model, [...this.#path, name], value);
+    this.#rows.set(name, row);
+    return row;
+  }
+
+  #remove(name: string, row: Row): void {
+    row.element.remove();
+    this.#rows.delete(name);
+  }
+}
+
+function rowFor(model: Model, path: Path, value: Json): Row {
+  if (isContainer(value)) return new Branch(model, path, value);
+  const isWritable = !model.readOnly.includes(path[0] ?? "");
+  return isWritable && isScalar(value) ? new Field(model, path, value) : new Leaf(path, value);
+}
+
+/** A container: told in a line while it is closed, drawn while it is open. */
+class Branch implements Row {
+  readonly element: HTMLElement = make("li");
+  readonly shape: string;
+  readonly #details = make("details");
+  readonly #summary = make("summary", { class: "syncstate-row" });
+  readonly #size = make("span", { class: "syncstate-size" });
+  readonly #glimpse = make("span", { class: "syncstate-glimpse" });
+  readonly #members: Members;
+  #container: Container;
+
+  constructor(model: Model, path: Path, container: Container) {
+    this.shape = shapeOf(container);
+    this.#container = container;
+    this.#members = new Members(model, path);
+    this.#summary.append(nameFor(path), this.#size, this.#glimpse);
+    this.#details.append(this.#summary, this.#members.element);
+    this.#details.open = path.length === 1 && sizeOf(container) <= FEW;
+    this.#details.addEventListener("toggle", () => this.#draw());
+    this.element.append(this.#details);
+    this.#draw();
+  }
+
+  update(value: Json, isQuiet: boolean): void {
+    if (value === this.#container || !isContainer(value)) return;
+    this.#container = value;
+    this.#draw();
+    if (!isQuiet && !this.#details.open) flash(this.#summary);
+  }
+
+  reject(path: Path, reason: string): boolean {
+    return this.#details.open && this.#members.reject(path, reason);
+  }
+
+  #draw(): void {
+    this.#size.textContent = sizeText(this.#container);
+    this.#glimpse.textContent = this.#details.open ? "" : glimpse(this.#container);
+    if (this.#details.open) this.#members.update(this.#container);
+  }
+}
+
+/** A value to look at. */
+class Leaf implements Row {
+  readonly element: HTMLElement = make("li", { class: "syncstate-row" });
+  readonly shape: string;
+  readonly #text: HTMLElement;
+  #value: Json;
+
+  constructor(path: Path, value: Json) {
+    this.shape = shapeOf(value);
+    this.#value = value;
+    this.#text = make("span", { class: `syncstate-value syncstate-${this.shape}` }, textOf(value));
+    this.element.append(nameFor(path), this.#text);
+  }
+
+  update(value: Json, isQuiet: boolean): void {
+    if (value === this.#value) return;
+    this.#value = value;
+    this.#text.textContent = textOf(value);
+    if (!isQuiet) flash(this.element);
+  }
+
+  reject(): boolean {
+    return false;
+  }
+}
+
+/** A value that a page may write. */
+class Field implements Row {
+  readonly element: HTMLElement = make("li", { class: "syncstate-row" });
+  readonly shape: string;
+  readonly #editor: Editor;
+  #value: Scalar;
+  #own: Scalar | undefined;
+
+  constructor(model: Model, path: Path, value: Scalar) {
+    this.shape = shapeOf(value);
+    this.#value = value;
+    this.#editor = new Editor(this.shape, value, (edited) => this.#commit(model, path, edited));
+    const label = make("label");
+    label.append(nameFor(path), this.#editor.control);
+    this.element.append(label, this.#editor.note);
+  }
+
+  update(value: Json, isQuiet: boolean): void {
+    if (value === this.#value || !isScalar(value)) return;
+    this.#value = value;
+    this.#editor.update(value);
+    if (!isQuiet && value !== this.#own) flash(this.element); // one's own edit is no news
+    this.#own = undefined;
+  }
+
+  reject(path: Path, reason: string): boolean {
+    if (path.length === 0) this.#editor.reject(reason);
+    return path.length === 0;
+  }
+
+  #commit(model: Model, path: Path, value: Scalar): void {
+    this.#own = value;
+    try {
+      model.set(join(...path), value);
+    } catch (error) {
+      this.#editor.reject((error as Error).message);
+    }
+  }
+}
+
+function nameFor(path: Path): HTMLElement {
+  return make("span", { class: "syncstate-name" }, path.at(-1));
+}
+
+/** What decides which row a value needs: its type, and for text whether it has lines. */
+function shapeOf(value: Json): string {
+  if (isContainer(value)) return isList(value) ? "list" : "object";
+  if (value === null || isBytes(value)) return value === null ? "null" : "bytes";
+  if (typeof value === "string") return value.includes("\n") ? "lines" : "string";
+  return typeof value;
+}
+
+function isContainer(value: Json): value is Container {
+  return isList(value) || isObject(value);
+}
+
+function isScalar(value: Json): value is Scalar {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function sizeOf(container: Container): number {
+  return isList(container) ? container.length : Object.keys(container).length;
+}
+
+function namesOf(container: Container, limit: number): string[] {
+  if (!isList(container)) return Object.keys(container).slice(0, limit);
+  return Array.from({ length: Math.min(limit, container.length) }, (_, at) => String(at));
+}
+
+function memberOf(container: Container, name: string): Json {
+  return (isList(container) ? container[Number(name)] : own(container, name)) ?? null;
+}
+
+function textOf(value: Json): string {
+  if (isBytes(value)) return `${value.byteLength.toLocaleString()} bytes`;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** How much is in a container, where its first members do not tell. */
+function sizeText(container: Container): string {
+  const size = sizeOf(container);
+  if (size === 0) return isList(container) ? "empty list" : "no members";
+  return isList(container) ? `${size.toLocaleString()} element${size === 1 ? "" : "s"}` : "";
+}
+
+/** The beginning of a container in a line: what it has in itself, not what is deeper. */
+function glimpse(container: Container): string {
+  const names = namesOf(container, GLIMPSE).filter((name) => !isContainer(memberOf(container, name)));
+  const told = names.map((name) => {
+    const text = shorten(memberOf(container, name));
+    return isList(container) ? text : `${name}: ${text}`;
+  });
+  const isWhole = names.length === sizeOf(container);
+  return told.length > 0 && !isWhole ? `${told.join(", ")}, …` : told.join(", ");
+}
+
+function shorten(value: Json): string {
+  const text = textOf(value);
+  return text.length > 24 ? `${text.slice(0, 24)}…` : text;
+}
+
+/** Put elements in an order without touching those that stand right: what is moved loses the focus. */
+function arrange(parent: HTMLElement, elements: readonly HTMLElement[]): void {
+  let next = parent.firstElementChild;
+  for (const element of elements) {
+    if (element === next) next = next.nextElementSibling;
+    else parent.insertBefore(element, next);
+  }
+}
+
+function flash(element: HTMLElement): void {
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const running of element.getAnimations()) running.cancel();
+  element.animate([{ backgroundColor: "var(--jp-brand-color3, #bbdefb)" }, {}], {
+    duration: 800,
+    easing: "ease-out",
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * Floor 8. A model on screen: an author's module or ours draws it, and what goes wrong is said where it happens.
+ *
+ * @module
+ */
+
+import type { Model } from "./model.ts";
+import type { Trouble } from "./replica.ts";
+import { make } from "./view/element.ts";
+import { importText, moduleOf, type ViewModule } from "./view/module.ts";
+import { Notices } from "./view/notices.ts";
+import { style } from "./view/styles.ts";
+
+/** What a view shows, where, and how. */
+export interface ViewOptions {
+  readonly model: Model;
+  readonly host: HTMLElement;
+  /** A module, or the text of one. */
+  readonly module: ViewModule | string;
+  readonly css?: string | undefined;
+  /** Whether the module itself says which edit was refused. */
+  readonly tellsRejects?: boolean | undefined;
+}
+
+/** A model on screen. */
+export class View {
+  readonly #model: Model;
+  readonly #controller = new AbortController();
+  readonly #element = make("div");
+  readonly #notices = new Notices(this.#controller.signal);
+  #url: string | undefined;
+
+  constructor({ model, host, module, css, tellsRejects = false }: ViewOptions) {
+    this.#model = model;
+    const content = make("div", { class: "syncstate-content" });
+    content.append(this.#element);
+    if (css) style(content, css, this.#controller.signal); // around the author's element, whose classes are the author's
+    host.classList.add("syncstate-view");
+    host.replaceChildren(content, this.#notices.element);
+    this.#watchStatus();
+    if (!tellsRejects) this.#watchRejects();
+    this.#watchErrors();
+    void this.#draw(module);
+  }
+
+  /** Take the view away: its signal aborts, and what its `render` returned is called. */
+  dispose(): void {
+    this.#controller.abort();
+  }
+
+  async #draw(module: ViewModule | string): Promise<void> {
+    const { signal } = this.#controller;
+    let place = "The code of this view could not be loaded";
+    try {
+      const drawing = typeof module === "string" ? await this.#import(module) : module;
+      await stateOf(this.#model, signal);
+      if (signal.aborted) return;
+      place = "The render function of this view failed";
+      const cleanup = await drawing.render({ model: this.#model, el: this.#element, signal });
+      if (typeof cleanup === "function") whenAborted(signal, () => cleanup());
+    } catch (error) {
+      this.#notices.showError(error, place, this.#url);
+    }
+  }
+
+  async #import(text: string): Promise<ViewModule> {
+    const imported = await importText(text);
+    this.#url = imported.url;
+    return moduleOf(imported);
+  }
+
+  #watchStatus(): void {
+    const show = (): void => this.#notices.showStatus(this.#model.status, this.#model.reason);
+    this.#model.on("status", show, this.#controller);
+    show();
+  }
+
+  /** A reason stays until an edit of this page was accepted: what Python does in the meantime is no answer to it. */
+  #watchRejects(): void {
+    let isWaiting = false;
+    const follow = (): void => {
+      const isAnswered = isWaiting && this.#model.pending.length === 0;
+      isWaiting = this.#model.pending.length > 0;
+      if (isAnswered) this.#notices.showReject("");
+    };
+    const show = ({ reason, operations }: Trouble): void => {
+      if (operations.length > 0) this.#notices.showReject(reason);
+    };
+    this.#model.on("change", follow, this.#controller);
+    this.#model.on("error", show, this.#controller);
+  }
+
+  /** What the author's code throws later: in a subscriber, which the model tells, or in a listener, which the window does. */
+  #watchErrors(): void {
+    const { signal } = this.#controller;
+    const show = (error: unknown): void => {
+      const isAuthors = error instanceof Error && this.#url !== undefined && error.stack?.includes(this.#url);
+      if (isAuthors) this.#notices.showError(error, "The code of this view failed", this.#url);
+    };
+    this.#model.on("error", ({ cause }) => show(cause), { signal });
+    window.addEventListener("error", (event) => show(event.error), { signal });
+    window.addEventListener("unhandledrejection", (event) => show(event.reason), { signal });
+  }
+}
+
+/** Wait for a state: a large one is not in the output, and no author expects a model without members. */
+function stateOf(model: Model, signal: AbortSignal): Promise<void> {
+  const isThere = (): boolean => model.status === "live" || Object.keys(model.state).length > 0;
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (isThere()) resolve();
+    };
+    model.on("status", look, { signal });
+    model.on("change", look, { signal });
+    look();
+  });
+}
+
+function whenAborted(signal: AbortSignal, action: () => void): void {
+  if (signal.aborted) action();
+  else signal.addEventListener("abort", action, { once: true });
+}
