@@ -1,12 +1,14 @@
 """Show the example in JupyterLab, or in Notebook 7 with --notebook.
 
-Nothing of yours is touched: settings live in a temporary folder.
+Nothing of yours is touched: settings live in a temporary folder, and the notebook is a copy in build/demo,
+made anew at each start.
 """
 
 import argparse
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +19,9 @@ import urllib.request
 import webbrowser
 from pathlib import Path
 
-EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+COPY = ROOT / "build" / "demo"
 NOTEBOOK = "weather.ipynb"
 LOG = "server.log"
 START_TIMEOUT = 60  # seconds
@@ -28,6 +32,7 @@ def main() -> int:
     if not (EXAMPLES / NOTEBOOK).exists():
         print(f"Cannot show the demo: {EXAMPLES / NOTEBOOK} is not there", file=sys.stderr)
         return 1
+    shutil.copytree(EXAMPLES, COPY, dirs_exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="syncstate-demo-") as folder:
         return _show(Path(folder), options)
 
@@ -79,7 +84,7 @@ def _flags(port: int) -> list[str]:
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
-        f"--ServerApp.root_dir={EXAMPLES}",
+        f"--ServerApp.root_dir={COPY}",
         "--LabApp.extension_manager=readonly",
     ]
 

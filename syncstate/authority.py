@@ -344,7 +344,9 @@ class Authority:
 
 
 def compact(operations: list[Operation]) -> list[Operation]:
-    """Return operations without the `replace`s that a later one overwrites, nothing structural between.
+    """Return operations without the `replace`s that a later one overwrites.
+
+    One is left out when nothing between the two acted inside what it put there, or may have shifted it.
 
     Examples:
         >>> compact([{"op": "replace", "path": "/n", "value": n} for n in range(3)])
@@ -353,16 +355,26 @@ def compact(operations: list[Operation]) -> list[Operation]:
     if len(operations) < 2:
         return operations
     kept: list[Operation | None] = []
-    latest: dict[str, int] = {}
+    latest: dict[str, int] = {}  # where in kept the replace of a path is that may still be overwritten
     for operation in operations:
-        is_scalar_replace = operation["op"] == "replace" and not isinstance(operation["value"], (list, dict))
-        if not is_scalar_replace:
-            latest.clear()  # indices may have shifted, containers may be others
-        elif operation["path"] in latest:
-            kept[latest[operation["path"]]] = None
-        if is_scalar_replace:
-            latest[operation["path"]] = len(kept)
+        path = operation["path"]
+        if operation["op"] == "replace" and path in latest:
+            kept[latest[path]] = None
+        elif operation["op"] in ("move", "copy", "test"):
+            latest.clear()
+        _forget(latest, path, is_shift=operation["op"] != "replace")
+        if operation["op"] == "replace":
+            latest[path] = len(kept)
         kept.append(operation)
     return [operation for operation in kept if operation is not None]
 
 
+def _forget(latest: dict[str, int], path: str, *, is_shift: bool) -> None:
+    """Drop the paths that an operation acts inside of, and those that it replaces or may have shifted."""
+    above = path.rpartition("/")[0]
+    below = f"{above if is_shift else path}/"
+    while above:
+        latest.pop(above, None)
+        above = above.rpartition("/")[0]
+    for other in [other for other in latest if other.startswith(below)]:
+        del latest[other]

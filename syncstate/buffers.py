@@ -34,7 +34,9 @@ def attach(frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> JsonObje
     """
     pointers = frame.get("buffers", [])
     if not isinstance(pointers, list) or len(pointers) != len(buffers):
-        raise MessageError(f"Cannot read the frame: it names {pointers!r} for {len(buffers)} buffers")
+        raise MessageError(f"Cannot read the frame: 'buffers' does not say where {len(buffers)} buffers belong")
+    if "" in pointers:
+        raise MessageError("Cannot read the frame: a buffer belongs into it, not in its place")
     if not pointers:
         return frame
     filled: Any = apply(

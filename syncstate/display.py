@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from syncstate.buffers import detach
 from syncstate.diff import weigh
 from syncstate.document import Json, JsonObject
 from syncstate.messages import PROTOCOL, Snapshot
@@ -46,7 +47,9 @@ def mimebundle(
         "read_only": snapshot["read_only"],
     }
     if is_settled and weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
-        view["document"] = snapshot["document"]
+        _, buffers = detach(snapshot["document"])
+        if not buffers:  # an output has no place for bytes; the page asks the kernel
+            view["document"] = snapshot["document"]
     if esm is not None:
         view["esm"] = esm
     if css is not None:

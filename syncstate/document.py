@@ -61,6 +61,39 @@ def plain(value: Json) -> Json:
     return value
 
 
+def nests_deeper(value: Json, limit: int) -> bool:
+    """Tell whether containers nest deeper than a limit, without exhausting the stack.
+
+    Examples:
+        >>> nests_deeper([[1], {}], 2), nests_deeper([[1], {}], 1)
+        (False, True)
+    """
+    level = [value] if isinstance(value, (list, dict)) else []
+    for _ in range(limit):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if isinstance(container, dict) else container)
+            if isinstance(child, (list, dict))
+        ]
+        if not level:
+            return False
+    return bool(level)
+
+
+def show(value: object) -> str:
+    """Show a value in a sentence: a scalar as it is, a container by its kind.
+
+    Examples:
+        >>> show(3), show("text"), show([1, 2])
+        ('3', "'text'", 'a list')
+    """
+    if isinstance(value, (str, int, float)) or value is None:
+        text = repr(value)
+        return text if len(text) <= 60 else f"{text[:59]}…"
+    return kind(value)
+
+
 def kind(value: object) -> str:
     """Name a value's JSON type for a sentence: `'a list'`, `'a number'`, `'null'`.
 

@@ -111,7 +111,8 @@ def _trait_of_attribute(
     cls: type, name: str, annotation: Any, value: Any
 ) -> traitlets.TraitType[Any, Any]:
     field = value if isinstance(value, Field) else Field(value, None, {})
-    metadata = {key: tag for key, tag in field.metadata.items() if tag not in (None, "", False)}
+    # by identity: 0 is a limit, though it equals False
+    metadata = {key: tag for key, tag in field.metadata.items() if not (tag is None or tag is False or tag == "")}
     try:
         trait = trait_of(annotation)
     except TypeError as error:

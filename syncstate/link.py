@@ -138,7 +138,7 @@ class Link:
         if not isinstance(message, dict) or message.get("type") != "edit":
             return
         known, number = self._find(message), message.get("number")
-        if known is not None and isinstance(number, int):
+        if known is not None and type(number) is int and number >= 0:
             self._reply([known.refuse(number, replica, error)])
 
     def _find(self, message: Mapping[str, Any]) -> Authority | None:

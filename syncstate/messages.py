@@ -7,14 +7,17 @@ author gets an answer.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, cast
 
-from syncstate.document import MAX_DEPTH, Json, JsonObject, kind
+from syncstate.document import MAX_DEPTH, JsonObject, kind, nests_deeper, show
 from syncstate.errors import MessageError
 from syncstate.patch import Operation
 
 PROTOCOL = 1
 """The number of the wire format."""
+
+FRAME_DEPTH = 2 * MAX_DEPTH
+"""How deep a frame may nest to be read at all: an edit that nests a little too deep gets its answer."""
 
 
 class ModelId(TypedDict):
@@ -141,9 +144,10 @@ def read_frame(data: object) -> Frame:
     """
     if not isinstance(data, dict):
         raise MessageError(f"Cannot read the frame: it is {kind(data)}, not an object")
-    if data.get("protocol") != PROTOCOL:
+    protocol = data.get("protocol")
+    if isinstance(protocol, bool) or protocol != PROTOCOL:
         raise MessageError(
-            f"Cannot join a page that speaks protocol {data.get('protocol')!r}: this kernel speaks {PROTOCOL}; "
+            f"Cannot join a page that speaks protocol {show(protocol)}: this kernel speaks {PROTOCOL}; "
             "reload the page, or restart the kernel after an update"
         )
     for name, type_ in (("seq", int), ("messages", list)):
@@ -151,9 +155,9 @@ def read_frame(data: object) -> Frame:
     for name in ("kernel", "replica"):
         if name in data:
             _check(data, name, str, "the frame")
-    check_depth(data)
-    frame: Any = data
-    return frame
+    if nests_deeper(data, FRAME_DEPTH):
+        raise MessageError(f"Cannot read the frame: it nests deeper than {FRAME_DEPTH} levels")
+    return cast(Frame, data)
 
 
 def read_message(message: object) -> Message:
@@ -166,14 +170,13 @@ def read_message(message: object) -> Message:
         raise MessageError(f"Cannot read a message: it is {kind(message)}, not an object")
     type_ = message.get("type")
     if not isinstance(type_, str) or type_ not in _NEEDED:
-        raise MessageError(f"Cannot read a message: {type_!r} is no type of message")
+        raise MessageError(f"Cannot read a message: {show(type_)} is no type of message")
     for name, needed in _NEEDED[type_].items():
         _check(message, name, needed, f"message {type_!r}")
     for name, allowed in _OPTIONAL.items():
         if message.get(name) is not None:
             _check(message, name, allowed, f"message {type_!r}")
-    checked: Any = message
-    return checked
+    return cast(Message, message)
 
 
 def _check(holder: dict[str, Any], name: str, type_: type, what: str) -> None:
@@ -181,23 +184,5 @@ def _check(holder: dict[str, Any], name: str, type_: type, what: str) -> None:
         raise MessageError(f"Cannot read {what}: {name!r} is missing")
     value = holder[name]
     if not isinstance(value, type_) or (type_ is int and (isinstance(value, bool) or value < 0)):
-        raise MessageError(f"Cannot read {what}: {name!r} is {kind(value)} ({value!r:.60})")
+        raise MessageError(f"Cannot read {what}: {name!r} is {kind(value)} ({show(value)})")
 
-
-def check_depth(value: Json, limit: int = 2 * MAX_DEPTH) -> None:
-    """Refuse what nests so deep that reading it would exhaust the stack.
-
-    Raises:
-        MessageError: Containers nest deeper than the limit.
-    """
-    level: list[Json] = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for container in level
-            for child in (container.values() if isinstance(container, dict) else container)  # type: ignore[union-attr] # only containers are kept
-            if isinstance(child, (list, dict)) and child
-        ]
-        if not level:
-            return
-    raise MessageError(f"Cannot read the frame: it nests deeper than {limit} levels")

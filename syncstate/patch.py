@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
-from syncstate.document import Json, kind, plain, same
+from syncstate.document import MAX_DEPTH, Json, kind, nests_deeper, plain, same, show
 from syncstate.errors import PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
 
@@ -25,6 +25,10 @@ Operation = TypedDict(
     },
 )
 Patch: TypeAlias = Sequence[Operation]
+
+COPY_LIMIT = 1_000_000
+"""How many values the `copy` operations of a patch may add: a few of them, each of what the last one made,
+would fill any memory."""
 
 _VALUED = ("add", "replace", "test")
 _SOURCED = ("move", "copy")
@@ -56,7 +60,7 @@ def _check_operation(operation: Any) -> None:
         raise PatchError(f"it is {kind(operation)}, not an object")
     name = operation.get("op")
     if name not in _NAMES:
-        raise PatchError(f"'op' is {name!r}, not one of {', '.join(_NAMES)}")
+        raise PatchError(f"'op' is {show(name)}, not one of {', '.join(_NAMES)}")
     if "path" not in operation:
         raise PatchError(f"{name!r} needs a 'path'")
     parse(operation["path"])
@@ -114,11 +118,12 @@ def invert(document: Json, patch: Patch) -> list[Operation]:
 class _Draft:
     """A document while a patch runs over it: a container is copied the first time it is touched."""
 
-    __slots__ = ("_mine", "document")
+    __slots__ = ("_copied", "_mine", "document")
 
     def __init__(self, document: Json) -> None:
         self.document = document
         self._mine: dict[int, Json] = {}  # containers made here, by id; held, so that no id is used twice
+        self._copied = 0
 
     def run(self, operation: Operation, position: int) -> list[Operation]:
         """Apply one operation and return what would take it back; its values are shared, not copied."""
@@ -150,11 +155,14 @@ class _Draft:
                 found = self._read(tokens)
                 if not same(found, operation["value"]):
                     raise _Refused(
-                        f"expected {operation['value']!r}, found {found!r}", TestFailed, found=found
+                        f"expected {show(operation['value'])}, found {show(found)}", TestFailed, found=found
                     )
                 return []
             case "copy":
                 value = self._read(parse(operation["from"]), at_source=True)
+                self._copied += _count(value, COPY_LIMIT)
+                if self._copied > COPY_LIMIT:
+                    raise _Refused(f"the patch copies more than {COPY_LIMIT} values", PatchError, at_source=True)
                 self._mine.clear()  # the value now has two places: neither may be written in place
                 return self._add(tokens, value)
             case "move":
@@ -169,8 +177,10 @@ class _Draft:
             raise _Refused(f"it cannot be moved into itself, to {join(*target)!r}", PatchError, at_source=True)
         value = self._remove(source, at_source=True)
         undo = self._add(target, value)
-        if undo[0]["op"] == "remove":
+        landed = parse(undo[0]["path"])
+        if undo[0]["op"] == "remove" and source[: len(landed)] != landed:
             return [{"op": "move", "from": undo[0]["path"], "path": join(*source)}]
+        self._mine.clear()  # the value now stands in the document and in the undo: write in neither
         return [*undo, {"op": "add", "path": join(*source), "value": value}]
 
     def _read(self, tokens: tuple[str, ...], *, at_source: bool = False) -> Json:
@@ -183,6 +193,7 @@ class _Draft:
         if not tokens:
             return [{"op": "replace", "path": "", "value": self._swap(value)}]
         container = self._container(tokens)
+        _check_depth(tokens, value)
         last = tokens[-1]
         if isinstance(container, dict):
             path = join(*tokens)
@@ -212,6 +223,7 @@ class _Draft:
         if not tokens:
             return self._swap(value)
         container = self._container(tokens)
+        _check_depth(tokens, value)
         old = _step(container, tokens[-1], tokens, len(tokens) - 1)
         if isinstance(container, dict):
             container[tokens[-1]] = value
@@ -254,6 +266,22 @@ def _step(
     elif isinstance(container, list) and (place := index(token, len(container))) is not None:
         return container[place]
     raise _Refused(missing(container, token, join(*tokens[:depth])), at_source=at_source)
+
+
+def _check_depth(tokens: tuple[str, ...], value: Json) -> None:
+    if isinstance(value, (list, dict)) and nests_deeper(value, MAX_DEPTH - len(tokens)):
+        raise _Refused(f"it would nest deeper than {MAX_DEPTH} levels", PatchError)
+
+
+def _count(value: Json, limit: int) -> int:
+    """Return how many values a value is made of; counting ends a little above the limit."""
+    count, level = 1, [value]
+    while level and count <= limit:
+        holder = level.pop()
+        if isinstance(holder, (list, dict)):
+            count += len(holder)
+            level += holder.values() if isinstance(holder, dict) else holder
+    return count
 
 
 class _Refused(Exception):

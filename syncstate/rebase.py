@@ -8,6 +8,7 @@ guesses and never hits a neighbour. Whether a parent is a list or an object is a
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from syncstate.document import Json
 from syncstate.errors import Conflict, TargetNotFound
@@ -27,34 +28,81 @@ def rebase(operations: list[Operation], over: Iterable[Operation], document: Jso
         Conflict: The edit acts inside a value that was removed or replaced, or below a list whose elements
             were added, removed or moved; `error.pointer` is where the edit wanted to act.
     """
-    edits = [(operation, location) for operation in operations for location in _locations(operation)]
+    acts = _acts(operations, document)
     for committed in over:
-        for location, is_gone in _disturbed(committed):
-            is_list = _is_in_list(committed, location, document)
-            for operation, place in edits:
-                _refuse(operation, place, location, is_gone=is_gone, is_list=is_list)
+        for touch in _touches(committed, document):
+            for act in acts:
+                _refuse(act, touch)
     return operations
 
 
-def _locations(operation: Operation) -> list[tuple[str, ...]]:
-    return [parse(operation[name]) for name in ("path", "from") if name in operation]  # type: ignore[literal-required] # both are names of members
+class _Act(NamedTuple):
+    """What an edit does at a place; `from` is read, and must be there."""
+
+    verb: str
+    place: tuple[str, ...]
+    base: tuple[str, ...]
+    """The place in the document that its author saw, where an index may be any if the edit itself shifted it."""
 
 
-def _disturbed(committed: Operation) -> list[tuple[tuple[str, ...], bool]]:
-    """Return where a committed operation acted, and whether what stood there left."""
-    path = parse(committed["path"])
-    match committed["op"]:
-        case "test":
-            return []
-        case "move":
-            return [(parse(committed["from"]), True), (path, False)]
-        case name:
-            return [(path, name == "remove")]
+class _Touch(NamedTuple):
+    """Where something was committed."""
+
+    location: tuple[str, ...]
+    is_gone: bool
+    """Whether what stood there left."""
+    is_in_list: bool
+    is_shift: bool
+    """Whether the elements of the list moved."""
 
 
-def _is_in_list(committed: Operation, location: tuple[str, ...], document: Json) -> bool:
-    """Whether the operation shifted a list's elements; a parent that is gone counts as one."""
-    if committed["op"] == "replace" or not location:
+class _AnyIndex(str):
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return True
+
+
+_ANY_INDEX = _AnyIndex("*")
+
+
+def _acts(operations: list[Operation], document: Json) -> list[_Act]:
+    acts: list[_Act] = []
+    shifted: list[tuple[str, ...]] = []  # the lists whose elements the edit itself moves
+    for operation in operations:
+        path = parse(operation["path"])
+        places = [(operation["op"], path)]
+        if "from" in operation:
+            places.insert(0, ("from", parse(operation["from"])))
+        for verb, place in places:
+            base = place
+            for above in shifted:
+                if len(place) > len(above) and base[: len(above)] == above:
+                    base = (*base[: len(above)], _ANY_INDEX, *base[len(above) + 1 :])
+            acts.append(_Act(verb, place, base))
+        shifted += [
+            place[:-1]
+            for verb, place in places
+            if verb not in ("replace", "test") and place[-1:] != ("-",) and _is_in_list(place, document)
+        ]
+    return acts
+
+
+def _touches(committed: Operation, document: Json) -> list[_Touch]:
+    path, op = parse(committed["path"]), committed["op"]
+    if op == "test":
+        return []
+    touch = _Touch(path, op == "remove", _is_in_list(path, document), op != "replace")
+    if op != "move":
+        return [touch]
+    source = parse(committed["from"])
+    return [_Touch(source, True, _is_in_list(source, document), True), touch]
+
+
+def _is_in_list(location: tuple[str, ...], document: Json) -> bool:
+    """Whether a location is an element of a list; a parent that is gone may have been one."""
+    if not location:
         return False
     try:
         return not isinstance(resolve(document, join(*location[:-1])), dict)
@@ -62,15 +110,17 @@ def _is_in_list(committed: Operation, location: tuple[str, ...], document: Json)
         return True
 
 
-def _refuse(
-    operation: Operation, place: tuple[str, ...], location: tuple[str, ...], *, is_gone: bool, is_list: bool
-) -> None:
-    parent = location[:-1]
-    if is_list and place[: len(parent)] == parent and len(place) > len(parent):
-        if operation["op"] == "add" and place == (*parent, "-"):
+def _refuse(act: _Act, touch: _Touch) -> None:
+    verb, place, base = act
+    location, parent = touch.location, touch.location[:-1]
+    if touch.is_in_list and touch.is_shift and len(base) > len(parent) and base[: len(parent)] == parent:
+        if verb == "add" and place == (*parent, "-"):
             return
         raise Conflict(join(*place), f"the list at {join(*parent)!r} changed meanwhile")
-    if len(place) > len(location) and place[: len(location)] == location:
+    if len(base) > len(location) and base[: len(location)] == location:
         raise Conflict(join(*place), f"{join(*location)!r} was replaced or removed meanwhile")
-    if place == location and is_gone and operation["op"] != "add":
+    if base == location and touch.is_gone and verb not in ("add", "copy", "move"):
         raise Conflict(join(*place), "it was removed meanwhile")
+    if base == location and touch.is_in_list and verb in ("remove", "from"):
+        # the element that its author saw is another one now
+        raise Conflict(join(*place), "it was replaced meanwhile")

@@ -1,36 +1,44 @@
-"""Floor 4. A replica: any copy of a document that is not the authority's.
+"""Floor 4. A replica: any copy of a document that is not the authority's, with its own edits on top
+(docs/protocol.md, section 4).
 
-It shows its own edits at once and rebases them on what the kernel says. It does no I/O: every method
-returns the messages to send. This is the twin of `js/src/replica.ts`; in Python it is the authority's
-partner in the tests, and what one kernel needs to follow another.
+It takes messages and edits and returns the messages that must be sent. It does no I/O and has no clock.
+This is the twin of `js/src/replica.ts`; in Python it is the authority's partner in the tests, and what one
+kernel needs to follow another. It keeps three documents that share what they have in common:
 
 ```
-  confirmed ──► + edit in flight (frozen when sent) ──► + edits behind it (merged) ══ document
+  confirmed              what the kernel said
+    + the edit in flight      frozen when it was sent; there is at most one
+  = sent
+    + the edits behind it     merged, they leave together when the answer has come
+  = document             what is shown
 ```
+
+What the kernel commits changes the confirmed document, and the pending edits are carried over it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from syncstate.document import Json
-from syncstate.errors import Conflict, NotWritable, PatchError, SessionClosed, SyncStateError
-from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
+from syncstate.document import JsonObject, kind, plain, same
+from syncstate.errors import NotWritable, PatchError, SessionClosed, SyncStateError
+from syncstate.messages import Closed, Edit, Hello, Message, PatchMessage, Ready, Reject, Snapshot
 from syncstate.patch import Operation, apply, check
-from syncstate.pointer import parse
+from syncstate.pointer import join, parse
 from syncstate.rebase import rebase
 
 Status: TypeAlias = Literal["connecting", "live", "stale", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
-    """An edit that did not happen, and why."""
+class Trouble:
+    """An edit that was taken back, or another thing that went wrong."""
 
-    operations: list[Operation]
     reason: str
+    error: str
+    operations: list[Operation]
     pointer: str | None = None
 
 
@@ -38,203 +46,311 @@ class Replica:
     """A page's side of one model's session.
 
     Args:
-        replica: The id that signs this copy's edits.
-        key: The model's key; on a plain comm it may be unknown until the first snapshot.
-        on_reject: Called with every own edit that was refused, by the kernel or by a rebase.
+        id: Signs every edit of this copy.
+        model: The model's key; a plain comm may not know it before the first snapshot.
+        seed: A state to start from: what is embedded in an output.
+        on_trouble: Called with every own edit that was taken back, by the kernel or by a rebase.
 
     Attributes:
         document: What is shown: the confirmed document with the own edits on top.
         version: The version of the confirmed document.
         status: `connecting`, `live`, `stale` or `closed`; `reason` says why.
+        read_only: The members that may not be written.
+        number: The number of the last edit that was sent.
     """
 
     def __init__(
-        self, replica: str, key: str | None = None, *, on_reject: Callable[[Rejection], None] | None = None
+        self,
+        id: str,
+        model: str | None = None,
+        *,
+        seed: Mapping[str, Any] | None = None,
+        on_trouble: Callable[[Trouble], None] = lambda trouble: None,
     ) -> None:
-        self.replica = replica
-        self.key = key
+        self.id = id
+        self.model = model
+        self.document: JsonObject = {}
         self.epoch: str | None = None
         self.version = 0
-        self.document: Json = None
         self.status: Status = "connecting"
         self.reason = ""
         self.read_only: Sequence[str] = ()
-        self._on_reject = on_reject or (lambda rejection: None)
-        self._confirmed: Json = None
+        self.number = 0
+        self._on_trouble = on_trouble
         self._in_flight: Edit | None = None
-        self._carried: list[Operation] = []  # the edit in flight as it is shown: over what came since
-        self._behind: list[Operation] = []
-        self._number = 0
+        self._carried: list[Operation] = []  # what the edit in flight does here; none if it stands no longer
+        self._behind: list[list[Operation]] = []
         self._is_asking = False
+        self._troubles: list[Trouble] = []
+        if seed is not None:
+            self.read_only = seed["read_only"]
+            if "document" in seed:
+                self.epoch, self.version, self.document = seed["epoch"], seed["version"], seed["document"]
+        self._confirmed = self._sent = self.document
 
     @property
-    def pending(self) -> list[list[Operation]]:
-        """The own edits that are not acknowledged: the one in flight, then what waits behind it."""
-        edits = [self._in_flight["operations"]] if self._in_flight else []
-        return [*edits, self._behind] if self._behind else edits
+    def pending(self) -> list[Operation]:
+        """The own operations that the kernel has not answered yet."""
+        in_flight = self._in_flight["operations"] if self._in_flight is not None else []
+        return [*in_flight, *(operation for edit in self._behind for operation in edit)]
 
     # -- what this side does
 
-    def hello(self) -> list[Message]:
-        """Ask for what is new."""
+    def hello(self, *, is_lost: bool = False) -> list[Message]:
+        """Ask for what is new, or for everything if what is here is of no use."""
         self._is_asking = True
         message: Hello = {"type": "hello"}
-        if self.key is not None:
-            message["model"] = self.key
-        if self.epoch is not None:
+        if self.model is not None:
+            message["model"] = self.model
+        if self.epoch is not None and not is_lost:
             message["epoch"], message["version"] = self.epoch, self.version
         return [message]
 
-    def edit(self, operations: list[Operation]) -> list[Message]:
+    def stale(self, reason: str) -> None:
+        """Take note that the kernel cannot be heard; edits wait."""
+        self._is_asking = False
+        self.status, self.reason = "stale", reason
+
+    def close(self, reason: str) -> None:
+        """Take note that the model is closed; pending edits are dropped."""
+        self._is_asking = False
+        self.status, self.reason = "closed", reason
+        self._abandon(reason)
+        self._tell()
+
+    def edit(self, operations: Sequence[Operation]) -> list[Message]:
         """Change the document here at once, and return what must be sent.
 
+        Values are copied in. While an edit is in flight, or nothing can be sent, the change waits behind it.
+
         Raises:
-            PatchError: The operations do not apply; nothing has changed.
-            NotWritable: A member is read-only for pages.
-            SessionClosed: The model was closed.
+            PatchError: An operation does not apply; nothing has changed.
+            NotWritable: A member is read-only.
+            SessionClosed: There is no model to edit.
         """
         if self.status == "closed":
-            raise SessionClosed(f"Cannot edit {self.key!r}: {self.reason}")
-        for operation in check(operations):
-            self._check_writable(operation)
-        self.document = apply(self.document, operations)
-        self._behind += operations
-        return self._send()
+            raise SessionClosed(f"Cannot edit {self.model!r}: {self.reason}")
+        if self.epoch is None:
+            raise SessionClosed("Cannot edit: the state of the model has not come yet")
+        edit = [_copied(operation) for operation in check(operations)]
+        for operation in edit:
+            self._demand_writable(operation)
+        self.document = _advance(self.document, edit)
+        if edit:
+            self._behind = _merged(self._behind, edit)
+        return self._next()
 
-    def _check_writable(self, operation: Operation) -> None:
-        for name in ("path", "from") if operation["op"] == "move" else ("path",):
-            pointer: str = operation[name]  # type: ignore[literal-required] # one of two literals
+    def _demand_writable(self, operation: Operation) -> None:
+        if operation["op"] == "test":
+            return
+        pointers = [operation["from"], operation["path"]] if operation["op"] == "move" else [operation["path"]]
+        for pointer in pointers:
             tokens = parse(pointer)
-            if operation["op"] != "test" and tokens and tokens[0] in self.read_only:
+            if tokens and tokens[0] in self.read_only:
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
-
-    def _send(self) -> list[Message]:
-        if self._in_flight is not None or not self._behind or self.epoch is None or self.status != "live":
-            return []
-        self._number += 1
-        self._in_flight = {
-            "type": "edit",
-            "model": str(self.key),
-            "epoch": self.epoch,
-            "base": self.version,
-            "number": self._number,
-            "operations": self._behind,
-        }
-        self._carried, self._behind = self._behind, []
-        return [self._in_flight]
+            if not tokens and self.read_only:
+                raise NotWritable(pointer, f"{self.read_only[0]!r} is read-only for pages")
 
     # -- what the kernel says
 
     def receive(self, message: Message) -> list[Message]:
-        """Take a message of the kernel and return what must be sent."""
-        if message.get("to", self.replica) != self.replica:
+        """Take in what the kernel said, and return what must be sent."""
+        # a broadcast lane carries everything to every page
+        outgoing = [] if message.get("to", self.id) != self.id else self._receive(message)
+        self._tell()
+        return outgoing
+
+    def _receive(self, message: Message) -> list[Message]:
+        if message["type"] == "ready":
+            return self._on_ready(message)
+        if self.model not in (None, message.get("model")):
             return []
         match message["type"]:
-            case "ready":
-                return self._on_ready(message["models"])
-            case "snapshot" if self.key in (None, message["model"]):
+            case "snapshot":
                 return self._on_snapshot(message)
-            case "patch" if self.key == message["model"]:
+            case "patch":
                 return self._on_patch(message)
-            case "reject" if self.key == message["model"] and message["replica"] == self.replica:
-                return self._on_rejected(message)
-            case "closed" if self.key in (None, message["model"]):
-                self.status, self.reason = "closed", message["reason"]
+            case "reject":
+                return self._on_reject(message)
+            case "closed":
+                self._on_closed(message)
         return []
 
-    def _on_ready(self, models: Sequence[Any]) -> list[Message]:
-        if any(model["model"] == self.key and model["epoch"] != self.epoch for model in models):
-            return self.hello()
-        return []
+    def _on_ready(self, message: Ready) -> list[Message]:
+        ours = next((model for model in message["models"] if model["model"] == self.model), None)
+        return self.hello() if ours and (ours["epoch"] != self.epoch or self.status != "live") else []
 
     def _on_snapshot(self, message: Snapshot) -> list[Message]:
-        is_other = self.epoch is not None and self.epoch != message["epoch"]
-        if not is_other and self.epoch is not None and message["version"] < self.version:
-            return []
-        self.key, self.epoch, self.version = message["model"], message["epoch"], message["version"]
-        self.read_only = message["read_only"]
+        epoch, version = message["epoch"], message["version"]
+        if epoch == self.epoch and version <= self.version and not self._is_asking:
+            return []  # a repetition
+        if epoch != self.epoch:
+            self._abandon("the model was created anew; the edit was made for the old one")
+        is_answered = self._is_answered(message["number"])
+        before = self._sent if is_answered else self._confirmed
+        if is_answered:
+            self._land()
         self._confirmed = message["document"]
-        self.status, self.reason, self._is_asking = "live", "", False
-        if is_other:
-            self._drop_all("the model was created anew; the edit was made for the old one")
-        again: list[Message] = []
-        if self._in_flight is not None:
-            if self._in_flight["number"] <= message["number"]:
-                self._in_flight = None
-            else:
-                again = [self._in_flight]
-        self._show()
-        return again or self._send()
+        self.model, self.epoch, self.version = message["model"], epoch, version
+        self.read_only = message["read_only"]
+        self.number = max(self.number, message["number"])
+        self._settle(_difference(before, self._confirmed))
+        return self._resume()
 
     def _on_patch(self, message: PatchMessage) -> list[Message]:
         if message["epoch"] != self.epoch:
             return [] if self._is_asking else self.hello()
-        is_mine = message.get("replica") == self.replica and self._in_flight is not None
-        is_answer = is_mine and message.get("number", 0) >= (self._in_flight or {"number": 0})["number"]
-        if message["version"] <= self.version and message["base"] < self.version:
-            if is_answer:
-                self._in_flight = None
-                self._show()
-            return self._send()
-        if message["base"] != self.version:
-            return [] if self._is_asking else self.hello()
-        if "to" in message:
-            self._is_asking = False
-        self.status, self.reason = "live", ""
-        self._confirmed = apply(self._confirmed, message["operations"])
-        self.version = message["version"]
-        if is_answer:
-            self._in_flight = None
-        over = [*message["operations"], *({"op": "replace", "path": path} for path in message.get("replaced", ()))]
-        self._carry(over)  # type: ignore[arg-type] # a replace without its value is what rebase allows
-        self._show()
-        return self._send()
-
-    def _on_rejected(self, message: Reject) -> list[Message]:
-        if self._in_flight is None or self._in_flight["number"] != message["number"]:
+        if self._is_asking and "to" not in message:
             return []
-        refused, self._in_flight = self._in_flight["operations"], None
-        self._on_reject(Rejection(refused, message["reason"], message.get("pointer")))
-        self._show()
-        return self._send()
+        is_news = message["version"] > self.version
+        if is_news and message["base"] != self.version:
+            return self.hello()
+        if is_news:
+            try:
+                self._confirmed = _advance(self._confirmed, message["operations"])
+            except PatchError as error:
+                self._troubles.append(_trouble(error, []))
+                return self.hello(is_lost=True)
+            self.version = message["version"]
+        self.status, self.reason = "live", ""
+        over = [*message["operations"], *(_replace(path) for path in message.get("replaced", ()))]
+        if message.get("replica") == self.id and self._is_answered(message.get("number", 0)):
+            self._acknowledge(over)
+        elif is_news:
+            self._settle(over)
+        return self._resume() if "to" in message else self._next()
+
+    def _on_reject(self, message: Reject) -> list[Message]:
+        in_flight = self._in_flight
+        if message["replica"] != self.id or in_flight is None or message["number"] != in_flight["number"]:
+            return []
+        self._troubles.append(
+            Trouble(message["reason"], message.get("error", ""), in_flight["operations"], message.get("pointer"))
+        )
+        if message["epoch"] != self.epoch:
+            self._is_asking = True  # a snapshot follows: rule 3.3
+        self._settle(self._land())
+        return self._next()
+
+    def _on_closed(self, message: Closed) -> None:
+        if self.epoch is None or message.get("epoch", self.epoch) == self.epoch:  # else it was another object
+            self.close(message["reason"])
 
     # -- pending edits
 
-    def _carry(self, over: list[Operation]) -> None:
-        """Carry what has not been sent over new operations, or tell its author that it cannot be."""
-        try:
-            self._carried = rebase(self._carried, over, self._confirmed)
-        except Conflict:
-            self._carried = []  # hidden; the kernel, which has the log, says what became of it
-        try:
-            self._behind = rebase(self._behind, over, self._confirmed)
-        except Conflict as conflict:
-            self._take_back(str(conflict), conflict.pointer)
+    def _is_answered(self, number: int) -> bool:
+        return self._in_flight is not None and self._in_flight["number"] <= number
 
-    def _show(self) -> None:
-        """Put the pending edits on top of the confirmed document."""
+    def _land(self) -> list[Operation]:
+        """Nothing is in flight any more; return what it did here."""
+        carried, self._carried, self._in_flight = self._carried, [], None
+        return carried
+
+    def _acknowledge(self, over: list[Operation]) -> None:
+        """The edit in flight has happened, as `over` tells."""
+        carried = self._land()
+        if same(self._confirmed, self._sent):  # what is behind stands as it stood
+            self._sent = self._confirmed
+        else:
+            self._settle([*carried, *over])
+
+    def _settle(self, over: list[Operation]) -> None:
+        """Put the pending edits on the confirmed document again, which `over` led to."""
+        uncertain = list(over)
         self.document = self._confirmed
-        if self._in_flight is not None:
-            try:
-                self.document = apply(self.document, self._carried)
-            except PatchError:
-                self._carried = []
-        if self._behind:
-            try:
-                self.document = apply(self.document, self._behind)
-            except SyncStateError as error:
-                self._take_back(str(error), error.pointer)
+        self._carried, _ = self._put(self._carried, uncertain)  # if it stands no longer, the kernel will say so
+        self._sent = self.document
+        behind, self._behind = self._behind, []
+        for edit in behind:
+            placed, trouble = self._put(edit, uncertain)
+            if trouble is None:
+                self._behind.append(placed)
+            else:
+                self._troubles.append(trouble)
 
-    def _take_back(self, reason: str, pointer: str | None) -> None:
-        refused, self._behind = self._behind, []
-        self._on_reject(Rejection(refused, reason, pointer))
+    def _put(
+        self, edit: list[Operation], uncertain: list[Operation]
+    ) -> tuple[list[Operation], Trouble | None]:
+        """Put one edit on the document, or say what spoke against it."""
+        try:
+            placed = rebase(edit, uncertain, self._confirmed)
+            self.document = _advance(self.document, placed)
+        except SyncStateError as error:
+            uncertain += edit  # what was made on top of it has lost its ground
+            return [], _trouble(error, edit)
+        return placed, None
 
-    def _drop_all(self, reason: str) -> None:
-        pending, self._in_flight, self._behind = self.pending, None, []
-        for operations in pending:
-            self._on_reject(Rejection(operations, reason))
+    def _abandon(self, reason: str) -> None:
+        """Drop all pending edits."""
+        in_flight = [self._in_flight["operations"]] if self._in_flight is not None else []
+        self._troubles += [Trouble(reason, "Conflict", edit) for edit in (*in_flight, *self._behind)]
+        self._land()
+        self._behind = []
+        self.document = self._sent = self._confirmed
 
-    def mark_stale(self, reason: str) -> None:
-        """Say that what is shown may be old, and why; edits wait until the kernel is heard again."""
-        if self.status != "closed":
-            self.status, self.reason = "stale", reason
+    def _resume(self) -> list[Message]:
+        """Go on, now that the answer to a hello has come."""
+        self._is_asking = False
+        self.status, self.reason = "live", ""
+        return [self._in_flight] if self._in_flight is not None else self._next()
+
+    def _next(self) -> list[Message]:
+        """Freeze what waits, if it may leave."""
+        if self.status != "live" or self._is_asking or self._in_flight is not None or not self._behind:
+            return []
+        self.number += 1
+        self._carried = [operation for edit in self._behind for operation in edit]
+        self._in_flight = {
+            "type": "edit",
+            "model": str(self.model),
+            "epoch": str(self.epoch),
+            "base": self.version,
+            "number": self.number,
+            "operations": self._carried,
+        }
+        self._behind = []
+        self._sent = self.document
+        return [self._in_flight]
+
+    def _tell(self) -> None:
+        troubles, self._troubles = self._troubles, []
+        for trouble in troubles:
+            self._on_trouble(trouble)
+
+
+def _advance(document: JsonObject, patch: Sequence[Operation]) -> JsonObject:
+    """Apply a patch to a document, which stays one: an object of synced members."""
+    after = apply(document, patch)
+    if isinstance(after, dict):
+        return after
+    raise PatchError(f"Cannot replace '': a document is an object, not {kind(after)}", pointer="")
+
+
+def _trouble(error: SyncStateError, operations: list[Operation]) -> Trouble:
+    return Trouble(str(error), type(error).__name__, operations, error.pointer)
+
+
+def _copied(operation: Operation) -> Operation:
+    return {**operation, "value": plain(operation["value"])} if "value" in operation else operation
+
+
+def _replace(path: str) -> Operation:
+    return {"op": "replace", "path": path}  # without its value, which a rebase does not ask for
+
+
+def _merged(behind: list[list[Operation]], edit: list[Operation]) -> list[list[Operation]]:
+    """Add an edit to those that wait; a value that is overwritten before it left need not travel."""
+    is_overwritten = bool(behind) and _replaces(behind[-1]) is not None and _replaces(behind[-1]) == _replaces(edit)
+    return [*behind[:-1], edit] if is_overwritten else [*behind, edit]
+
+
+def _replaces(edit: list[Operation]) -> str | None:
+    """Return the location that an edit replaces, if it does nothing else."""
+    return edit[0]["path"] if len(edit) == 1 and edit[0]["op"] == "replace" else None
+
+
+def _difference(before: JsonObject, after: JsonObject) -> list[Operation]:
+    """Return what changed between two documents, member by member."""
+    gone: list[Operation] = [{"op": "remove", "path": join(name)} for name in before if name not in after]
+    changed = [name for name in after if name not in before or not same(before[name], after[name])]
+    return [*gone, *({"op": "add", "path": join(name), "value": after[name]} for name in changed)]

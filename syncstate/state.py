@@ -13,23 +13,26 @@ Towards the containers it is their `Root`, towards the authority it is its `Docu
 
 from __future__ import annotations
 
+import enum
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from operator import is_
+from threading import Lock
 from typing import Any
 
 import traitlets
 
 from syncstate.authority import Authority
 from syncstate.diff import Change, diff
-from syncstate.document import Json, JsonObject, plain, same
+from syncstate.document import Json, JsonObject, kind, plain, same
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
 from syncstate.patch import Operation, apply, check
 from syncstate.pointer import join, parse
-from syncstate.tracked import Intake, Root, is_tracked, perform
+from syncstate.tracked import Intake, Root, become, is_tracked, perform, untied
 
 Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
@@ -71,7 +74,12 @@ class TraitDocument(Root):
         self._acts: deque[_Act] = deque()
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
         self._batched: list[Operation] = []
-        self._arriving: dict[str, tuple[Any, Intake]] = {}
+        self._untold: deque[list[Operation]] = deque()  # what listeners are still to be told, in order
+        self._telling = Lock()
+        self._hold: Any = None  # what traitlets holds notifications with, and what changed inside members meanwhile
+        self._held: dict[str, list[Operation]] = {}
+        self._arriving: dict[str, tuple[Any, Any, Intake]] = {}
+        self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
 
     @property
     def members(self) -> dict[str, traitlets.TraitType[Any, Any]]:
@@ -116,13 +124,13 @@ class TraitDocument(Root):
         current = self.model._trait_values.get(name)
         if value is current and is_tracked(value):
             return value
-        pointer = join(name)
-        wire = encode(value, pointer)
-        intake = Intake(self, [current])
+        wire = encode(value, join(name))
+        intake = Intake(self, [self._hanging.get(name)])
         taken = intake.take(wire, name)
-        if is_tracked(taken) and wire is value:
-            self._arriving[name] = (taken, intake)
-        return taken if wire is value else value
+        stored = taken if wire is value else _filled(value, taken)
+        if is_tracked(taken):
+            self._arriving[name] = (stored, taken, intake)
+        return stored
 
     # -- the seam of storage: a value is there
 
@@ -130,12 +138,14 @@ class TraitDocument(Root):
         """Put a trait's value where traitlets keeps it, and record what that changed."""
         with self.lock:
             old = values.get(name, _ABSENT)
-            taken, intake = self._arriving.pop(name, (None, None))
+            stored, taken, intake = self._arriving.pop(name, (None, None, None))
             changes, replaced = self._compare(name, old, value)
             if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
                 return  # what the user holds stays attached
-            if intake is not None and taken is value:
-                intake.place(self, [{name: value}], [0])
+            self._unhang(name)
+            if intake is not None and stored is value:
+                intake.place(self, [{name: taken}], [0])
+                self._hanging[name] = taken
             dict.__setitem__(values, name, value)
             self._record(changes, replaced)
         self.settle()
@@ -144,13 +154,18 @@ class TraitDocument(Root):
         """Take a value away, as a rollback of traitlets does: the default is in its place again."""
         with self.lock:
             old = dict.pop(values, name)
+            self._unhang(name)
             if self.is_recording:
                 changes, replaced = self._compare(name, old, getattr(self.model, name))
                 self._record(changes, replaced)
-            if is_tracked(old) and old._parent is self:
-                old._parent = None
         self.settle()
         return old
+
+    def _unhang(self, name: str) -> None:
+        """Let go of what hung here: it reports no longer."""
+        former = self._hanging.pop(name, None)
+        if former is not None:
+            former._parent = None
 
     def _compare(self, name: str, old: Any, new: Any) -> tuple[list[Change], list[str]]:
         if not self.is_recording or old is _ABSENT:
@@ -183,36 +198,52 @@ class TraitDocument(Root):
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
-        if not self._acts:
+        if not self._acts or self._collected is not None:  # who is applying a patch comes here again
             return
-        while self._acts:
-            try:
-                act = self._acts.popleft()
-            except IndexError:  # another thread was faster
-                break
+        try:
+            while (act := self._next_act()) is not None:
+                self._tell_listeners()
+                for notice in act.notices:
+                    self._tell_observers(notice)
+        finally:  # whatever an observer raised: pages hear of what happened
+            self.authority.notify()
+
+    def _next_act(self) -> _Act | None:
+        with self.lock:
+            if not self._acts:
+                return None
+            act = self._acts.popleft()
             if self.authority.is_held:
                 self._batched += act.operations
             else:
-                self._tell_listeners(act.operations)
-            for notice in act.notices:
-                self._tell_observers(notice)
-        self.authority.notify()
+                self._untold.append(act.operations)
+            return act
 
     def end_batch(self) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
-        waiting = self.authority.release()
-        operations, self._batched = self._batched, []
+        with self.lock:
+            waiting = self.authority.release()
+            if self._batched and not self.authority.is_held:
+                self._untold.append(self._batched)
+                self._batched = []
         try:
-            self._tell_listeners(operations)
+            self._tell_listeners()
         finally:
             for answer in waiting:
                 answer()
             self.authority.notify()
 
-    def _tell_listeners(self, operations: list[Operation]) -> None:
-        if operations:
-            for listener in list(self.listeners):
-                listener(operations)
+    def _tell_listeners(self) -> None:
+        """Tell listeners what they have not heard, in order: what one of them changes comes after what it heard of."""
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                while self._untold:
+                    operations = self._untold.popleft()
+                    with ExitStack() as stack:  # each is told, whatever another one raises
+                        for listener in reversed(self.listeners):
+                            stack.callback(listener, operations)
+            finally:
+                self._telling.release()
 
     def _tell_observers(self, notice: _Notice) -> None:
         value = self.model._trait_values.get(notice.name)
@@ -222,9 +253,20 @@ class TraitDocument(Root):
             new=value if notice.new is _ABSENT else notice.new,
             owner=self.model,
             type="change",
-            patch=notice.operations,
+            patch=self._patch_of(notice),
         )
         self.model.notify_change(change)
+
+    def _patch_of(self, notice: _Notice) -> list[Operation]:
+        hold = vars(self.model).get("notify_change")
+        if hold is None:
+            return notice.operations
+        # traitlets holds back the first change of a name and drops the later ones: their operations join it
+        if hold is not self._hold:
+            self._hold, self._held = hold, {}
+        patch = self._held.setdefault(notice.name, [])
+        patch += notice.operations
+        return patch
 
     # -- patches that come in
 
@@ -236,9 +278,8 @@ class TraitDocument(Root):
             traitlets.TraitError: A trait refuses the value.
             NotSyncable: A value in it has no JSON form.
         """
-        ready = [_with_plain_value(operation) for operation in check(operations)]
         with self.lock:
-            self._apply(ready)
+            self._apply(check(operations))
         self.settle()
 
     def apply_edit(self, operations: list[Operation]) -> None:
@@ -267,6 +308,7 @@ class TraitDocument(Root):
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
 
     def _apply(self, operations: list[Operation]) -> None:
+        operations = [_taken(operation) for operation in operations]
         before = self.view()
         after = apply(before, operations)
         if not isinstance(after, dict) or after.keys() != before.keys():
@@ -281,7 +323,8 @@ class TraitDocument(Root):
                 for operation in operations:
                     self._run(operation, accepted)
             else:
-                for name, value in accepted.items():
+                values = self.model._trait_values
+                for name, value in {name: untied(accepted[name], values[name]) for name in accepted}.items():
                     self._reconcile(name, value)
         finally:
             acts, self._collected = self._collected, None
@@ -307,37 +350,43 @@ class TraitDocument(Root):
     def _runs_in_place(
         self, operations: list[Operation], proposed: JsonObject, accepted: dict[str, Any]
     ) -> bool:
-        """Whether the operations may run on the containers as they are: nothing was coerced on the way."""
+        """Whether the operations may run on the containers as they are.
+
+        They may if nothing was coerced on the way, and if each acts inside a container or is all that happens
+        to a member.
+        """
+        whole: dict[str, bool] = {}
         for operation in operations:
             for part in ("path", "from"):
-                if part in operation:
-                    name, *below = parse(operation[part])  # type: ignore[literal-required] # one of two literals
-                    if below and not is_tracked(self.model._trait_values.get(name)):
-                        return False
-                    if not below and operation["op"] in ("move", "copy"):
-                        return False
+                if operation["op"] == "test" or part not in operation:
+                    continue
+                tokens = parse(operation[part])  # type: ignore[literal-required] # one of two literals
+                is_whole = len(tokens) == 1
+                is_inside = len(tokens) > 1 and is_tracked(self.model._trait_values.get(tokens[0]))
+                if not is_inside and not (is_whole and operation["op"] in ("add", "replace")):
+                    return False
+                if tokens[0] in whole and (is_whole or whole[tokens[0]]):
+                    return False
+                whole[tokens[0]] = is_whole
         return all(same(encode(accepted[name], join(name)), proposed[name]) for name in accepted)
 
     def _run(self, operation: Operation, accepted: dict[str, Any]) -> None:
-        name, *below = parse(operation["path"])
-        if below or operation["op"] == "test":
+        tokens = parse(operation["path"])
+        if operation["op"] == "test" or len(tokens) > 1:
             perform(self.model._trait_values, operation)
-        elif is_tracked(self.model._trait_values[name]) or is_tracked(accepted[name]):
-            self._assign(name, operation["value"])
-        else:
-            self._assign(name, accepted[name])
+        elif tokens[0] in accepted:  # else it is what it was
+            self._assign(tokens[0], accepted[tokens[0]])
 
     def _reconcile(self, name: str, value: Any) -> None:
         """Make a member what its trait accepted, by changing what there is where that can be done."""
         current = self.model._trait_values[name]
-        if not is_tracked(current) or type(current).__bases__[0] is not (list if isinstance(value, list) else dict):
+        known = len(self._collected or ())
+        if is_tracked(current) and isinstance(value, (list, dict)) and kind(current) == kind(value):
+            become(current, value)
+            if self._is_watched and len(self._collected or ()) > known:
+                self.authority.record((), [join(name)])
+        else:
             self._assign(name, value)
-            return
-        for operation, _ in diff(current, value, join(name)):
-            if operation["path"] == join(name):
-                self._assign(name, value)
-            else:
-                perform(self.model._trait_values, operation)
 
     def _assign(self, name: str, value: Any) -> None:
         values = self.model._trait_values
@@ -359,6 +408,14 @@ class TraitDocument(Root):
         self.settle()
 
 
+def _filled(value: Any, taken: Any) -> Any:
+    """Return a tuple with the containers that were taken in place of its own."""
+    if not isinstance(value, tuple):
+        return value if isinstance(value, enum.Enum) else taken
+    filled = tuple(map(_filled, value, taken))
+    return filled if any(new is not old for new, old in zip(filled, value, strict=True)) else value
+
+
 def _merged(acts: list[_Act]) -> _Act:
     """Return one act for all that a patch did: observers of a trait are told once."""
     notices: dict[str, _Notice] = {}
@@ -369,11 +426,15 @@ def _merged(acts: list[_Act]) -> _Act:
     return _Act([operation for act in acts for operation in act.operations], list(notices.values()))
 
 
-def _with_plain_value(operation: Operation) -> Operation:
+def _taken(operation: Operation) -> Operation:
+    """Return an operation whose value and new name will be taken by the containers: nothing fails halfway."""
+    tokens = parse(operation["path"])
+    intake = Intake(_LOOSE, [])
+    if tokens:
+        intake.take({tokens[-1]: None}, *tokens[:-1])
     if "value" not in operation:
         return operation
-    taken = Intake(_LOOSE, []).take(operation["value"], *parse(operation["path"])[-1:] or ("",))
-    return {**operation, "value": plain(taken)}
+    return {**operation, "value": plain(intake.take(operation["value"], *tokens))}
 
 
 _LOOSE = Root()
@@ -444,10 +505,21 @@ class _Taking:
 
     def __call__(self, obj: Any, value: Any) -> Any:
         accepted = self.validate(obj, value)
+        if is_tracked(value) and _is_rebuilt(value, accepted):
+            accepted = value  # so that a container that was put back is the one that its owner holds
         document = obj.__dict__.get("_document")
         if document is None or self._trait.name is None:
             return accepted
         return document.take(self._trait.name, accepted)
+
+
+def _is_rebuilt(value: Any, accepted: Any) -> bool:
+    """Whether a trait made a new container of the very things that were in the old one, as element traits do."""
+    if type(accepted) not in (list, dict) or kind(accepted) != kind(value) or len(accepted) != len(value):
+        return False
+    if isinstance(value, dict):
+        return all(value.get(name, _ABSENT) is member for name, member in accepted.items())
+    return all(map(is_, value, accepted))
 
 
 # -- batches

@@ -26,6 +26,7 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import index as as_index
 from threading import RLock
 from typing import Any, SupportsIndex, TypeAlias, cast, overload
 
@@ -220,7 +221,7 @@ class TrackedList(list[Any]):
         return self
 
     def __imul__(self, count: SupportsIndex, /) -> TrackedList:
-        times = count.__index__()
+        times = as_index(count)
         if times < 1:
             self.clear()
         elif times > 1:
@@ -228,7 +229,7 @@ class TrackedList(list[Any]):
         return self
 
     def _place(self, index: SupportsIndex, complaint: str) -> int:
-        place = index.__index__()
+        place = as_index(index)
         if place < 0:
             place += len(self)
         if not 0 <= place < len(self):
@@ -449,10 +450,72 @@ def _put_in(document: dict[str, Any], pointer: str, value: Any, *, is_new: bool)
         holder[token] = value
 
 
+def untied(value: Any, node: Any) -> Any:
+    """Return a value with plain copies of the tracked containers in it, all but those that are a node's own elements.
+
+    Whatever is changed in place meanwhile, a document that shares containers with the live one keeps its state.
+    """
+    own = {id(child) for _, child in _items(node) if isinstance(child, _TRACKED)} if is_tracked(node) else set()
+
+    def untie(child: Any) -> Any:
+        if id(child) in own:
+            own.discard(id(child))  # it has one place
+            return child
+        return plain(child)
+
+    if isinstance(value, dict):
+        return {name: untie(member) for name, member in value.items()}
+    return type(value)(map(untie, value)) if type(value) in (list, tuple) else plain(value)
+
+
+def become(node: _Container, value: Any) -> None:
+    """Make a container the same as a value of its kind, in place.
+
+    What stands on both sides, as the same object or at the same place, stays: what the user holds remains
+    attached and means what it meant.
+
+    Args:
+        node: The container.
+        value: What it shall be; the only tracked containers in it are elements of the node.
+    """
+    moving = {id(child) for _, child in _items(value) if isinstance(child, _TRACKED)}
+
+    def is_match(old: Any, new: Any) -> bool:
+        return old is new or not (isinstance(new, _TRACKED) or id(old) in moving)
+
+    if isinstance(node, TrackedDict):
+        if gone := [name for name in node if name not in value]:
+            node._drop(gone)
+        for name, member in value.items():
+            if name in node and is_match(node[name], member):
+                _become_member(node, name, member)
+            else:
+                node[name] = member
+        return
+    start, stop, tail = 0, min(len(node), len(value)), 0
+    while start < stop and is_match(node[start], value[start]):
+        _become_member(node, start, value[start])
+        start += 1
+    while tail < stop - start and is_match(node[-1 - tail], value[-1 - tail]):
+        tail += 1
+        _become_member(node, len(node) - tail, value[-tail])
+    if start + tail < max(len(node), len(value)):
+        node[start : len(node) - tail] = value[start : len(value) - tail]
+
+
+def _become_member(node: Any, key: Any, new: Any) -> None:
+    old = node[key]
+    if isinstance(old, _TRACKED) and old is not new and kind(old) == kind(new):
+        become(old, new)
+    elif old is not new:
+        node[key] = new
+
+
 def _check_name(name: object, holder: _Container) -> str:
-    if not isinstance(name, str):
-        raise NotSyncable(_locate(holder), name, f"a member's name is text, not {kind(name)} ({name!r})")
-    return cast(str, _scalar(name))
+    try:
+        return _name(name)
+    except _Unfit as unfit:
+        raise NotSyncable(_locate(holder), unfit.value, unfit.why) from None
 
 
 # -- what a change is called
@@ -512,8 +575,8 @@ class Intake:
         self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
         self._path: list[Any] = []
 
-    def take(self, value: Any, key: Any) -> Any:
-        """Return a value as it will stand in the holder, under a key or an index.
+    def take(self, value: Any, *tokens: Any) -> Any:
+        """Return a value as it will stand in the holder, under a key or an index, or further below.
 
         Raises:
             NotSyncable: It, or something in it, has no JSON form; the error names the pointer.
@@ -523,7 +586,7 @@ class Intake:
         try:
             return self._wrap(value)
         except _Unfit as unfit:
-            pointer = _locate(self._holder) + join(key, *reversed(unfit.tokens))
+            pointer = _locate(self._holder) + join(*tokens, *reversed(unfit.tokens))
             raise NotSyncable(pointer, unfit.value, unfit.why) from None
 
     def was_kept(self, value: Any) -> bool:
@@ -562,15 +625,16 @@ class Intake:
         key: Any = None
         try:
             if isinstance(node, TrackedDict):
-                for key, member in items:
-                    if type(key) is not str:
-                        key = self._name(key)
+                for name, member in items:
+                    key = None  # what is wrong with a name is wrong with the object
+                    key = name if type(name) is str and name.isascii() else _name(name)
                     dict.__setitem__(node, key, self._member(member, node, key))
             else:
                 for key, member in items:
                     list.append(node, self._member(member, node, key))
         except _Unfit as unfit:
-            unfit.tokens.append(key)
+            if key is not None:
+                unfit.tokens.append(key)
             raise
         finally:
             self._busy.discard(id(source))
@@ -594,11 +658,6 @@ class Intake:
             else:
                 wrapped._parent, wrapped._key = parent, key
         return wrapped
-
-    def _name(self, name: object) -> str:
-        if not isinstance(name, str):
-            raise _Unfit(name, f"a member's name is text, not {kind(name)} ({name!r})")
-        return cast(str, _scalar(name))
 
     def _reuse(self, node: _Container) -> Any:
         """Return a tracked container itself if it has no place or is leaving the one it has, else a copy."""
@@ -639,7 +698,7 @@ class Intake:
         return len(self._ancestors()) + 1  # the root's document is a level too
 
 
-def _items(node: _Container) -> Iterator[tuple[Any, Any]]:
+def _items(node: Any) -> Iterator[tuple[Any, Any]]:
     return iter(node.items()) if isinstance(node, dict) else enumerate(node)
 
 
@@ -661,6 +720,12 @@ class _Unfit(Exception):
     def __init__(self, value: object, why: str) -> None:
         self.value, self.why = value, why
         self.tokens: list[Any] = []
+
+
+def _name(name: object) -> str:
+    if not isinstance(name, str):
+        raise _Unfit(name, f"a member's name is text, not {kind(name)} ({name!r})")
+    return cast(str, _scalar(name))
 
 
 def _scalar(value: Any) -> Json:

@@ -70,7 +70,7 @@ function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json 
     if (names.length !== Object.keys(other).length) return false;
     return names.every((name) => {
       const [member, match] = [own(one, name), own(other, name)];
-      return match !== undefined && (member === match || waiting.push(member, match) > 0);
+      return member === match || waiting.push(member, match) > 0;
     });
   }
   if ((isList(one) && isList(other)) || (isBytes(one) && isBytes(other))) {

@@ -68,8 +68,6 @@ class Recorder {
 // Where a draft is: at the root of a recording, or at a token of a container that has a draft too.
 type Location = { readonly recorder: Recorder } | { readonly parent: Place; readonly token: string | number };
 
-const places = new WeakMap<object, Place>();
-
 function placeOf(value: Json, location: Location): Place {
   return isList(value) ? new ListPlace([], location) : new ObjectPlace({}, location);
 }
@@ -83,7 +81,6 @@ abstract class Place implements ProxyHandler<object> {
   constructor(target: object, location: Location) {
     this.#location = location;
     this.draft = new Proxy(target, this);
-    places.set(this.draft, this);
   }
 
   get value(): Json {
@@ -112,9 +109,9 @@ abstract class Place implements ProxyHandler<object> {
     return child.draft;
   }
 
-  // A value that comes in; a draft brings what it stands for.
+  // A value that comes in; a draft brings a copy of what it stands for.
   protected taken(value: unknown, token: string | number): Json {
-    return copy(places.get(value as object)?.value ?? value, this.pointer(token));
+    return copy(value, this.pointer(token));
   }
 
   // What is at a token leaves the document; its draft goes on alone.
@@ -277,7 +274,7 @@ class ListPlace extends Place {
       this.renumber((token) => (token < start + count ? token : token - count + values.length));
     }
     if (isShorterWhole) {
-      if (!same(this.value, whole)) this.#assign(whole);
+      this.#assign(whole);
       return;
     }
     // the last is removed first, so that the others keep their indices
@@ -308,6 +305,7 @@ class ListPlace extends Place {
   }
 
   #assign(list: JsonList): void {
+    this.recorder.candidate.share(); // its elements are in the operation, too
     this.recorder.run({ op: "replace", path: this.pointer(), value: list });
   }
 

@@ -9,7 +9,7 @@
  */
 
 import { type Buffer, putBuffers, takeBuffers } from "./buffers.ts";
-import type { JsonObject } from "./document.ts";
+import { isObject, type JsonObject, own } from "./document.ts";
 import {
   type KernelFrame,
   type KernelMessage,
@@ -144,7 +144,7 @@ export class Link {
       this.#follow(frame);
       for (const message of frame.messages) this.#read(message);
     } catch (error) {
-      this.#each((entry) => this.#miss(entry, error));
+      this.#miss(error, () => true);
     }
   }
 
@@ -153,15 +153,15 @@ export class Link {
       const known = readMessage(message);
       if (known) this.#route(known);
     } catch (error) {
-      const { model } = message as { model?: string };
-      this.#each((entry) => entry.replica.model === model && this.#miss(entry, error));
+      const model = isObject(message) ? own(message, "model") : undefined;
+      this.#miss(error, (replica) => replica.model === model);
     }
   }
 
   // Something could not be read. What a model missed by it shows with the next message that can.
-  #miss({ replica }: Entry, error: unknown): void {
+  #miss(error: unknown, isConcerned: (replica: Replica) => boolean): void {
     console.error(error);
-    replica.stale((error as Error).message);
+    this.#each(({ replica }) => isConcerned(replica) && replica.stale((error as Error).message));
   }
 
   // Notices that the kernel is another one, or that frames were lost.

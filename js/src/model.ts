@@ -15,6 +15,7 @@ import type { PageMessage } from "./messages.ts";
 import type { Patch } from "./patch.ts";
 import { find, parse, step } from "./pointer.ts";
 import type { Replica, Status, Trouble } from "./replica.ts";
+import { copy } from "./values.ts";
 
 /** What a model tells of itself, by the name of the event. */
 export interface ModelEvents<State = JsonObject> {
@@ -124,8 +125,8 @@ export class Model<State = JsonObject> {
    */
   set(pointer: string, value: unknown): void {
     const old = find(this.#replica.document, pointer);
-    if (old !== value)
-      this.apply([{ op: old === undefined ? "add" : "replace", path: pointer, value: value as Json }]);
+    if (old === value && old !== undefined) return;
+    this.apply([{ op: old === undefined ? "add" : "replace", path: pointer, value: copy(value, pointer) }]);
   }
 
   /**
@@ -196,7 +197,8 @@ export class Model<State = JsonObject> {
     } catch (error) {
       console.error(error);
       const { name: type = "Error", message = String(error) } = error instanceof Error ? error : {};
-      if (name !== "error") this.#emit("error", { reason: message, error: type, operations: [], cause: error });
+      if (name !== "error")
+        this.#emit("error", { reason: message, error: type, operations: [], cause: error });
     }
   }
 }

@@ -163,6 +163,11 @@ export class Candidate {
     this.document = this.#after(operation);
   }
 
+  /** Take note that parts of the document are held elsewhere: from now on they are copied before they change. */
+  share(): void {
+    this.#made.clear();
+  }
+
   #after(operation: Operation): Json {
     const { path } = operation;
     switch (operation.op) {
@@ -300,7 +305,7 @@ export class Candidate {
 
   // A value that comes to stand in a second place may be changed in neither.
   #shared(value: Json): Json {
-    if (this.#made.has(value)) this.#made.clear();
+    if (this.#made.has(value)) this.share();
     return value;
   }
 

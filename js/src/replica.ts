@@ -210,10 +210,8 @@ export class Replica {
     const isNews = version > this.version;
     if (isNews && base !== this.version) return this.hello();
     const isAnswered = replica === this.id && this.#isAnswered(number);
-    const isAsSent =
-      isAnswered && isNews && same(operations as unknown as Json, this.#carried as unknown as Json);
     try {
-      if (isNews) this.#confirmed = isAsSent ? this.#sent : advance(this.#confirmed, operations);
+      if (isNews) this.#confirmed = advance(this.#confirmed, operations);
     } catch (error) {
       this.#troubles.push(troubleOf(error, []));
       return this.hello({ isLost: true });
@@ -368,13 +366,9 @@ function copied(operation: Operation): Operation {
 // Adds an edit to those that wait; a value that is overwritten before it left need not travel.
 function merge(behind: readonly Patch[], edit: Patch): Patch[] {
   const last = behind.at(-1);
-  const isOverwritten =
-    last !== undefined && isReplaceOf(last, edit[0]?.path) && isReplaceOf(edit, last[0]?.path);
-  return [...(isOverwritten ? behind.slice(0, -1) : behind), edit];
-}
-
-function isReplaceOf(edit: Patch, path: string | undefined): boolean {
-  return edit.length === 1 && edit[0]?.op === "replace" && edit[0].path === path;
+  const [old, next] = [last?.[0], edit[0]];
+  const isSamePlace = old?.op === "replace" && next?.op === "replace" && old.path === next.path;
+  return [...(isSamePlace && last?.length === 1 ? behind.slice(0, -1) : behind), edit];
 }
 
 // Returns what changed between two documents, member by member.

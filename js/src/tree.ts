@@ -52,7 +52,7 @@ export function render({ model, el, signal }: ViewContext): void {
 class Members {
   readonly element: HTMLElement = make("div", { class: "syncstate-members" });
   readonly #list = make("ul");
-  readonly #more = make("button", { type: "button", class: "syncstate-more" });
+  readonly #more = make("button", { type: "button", class: "syncstate-more", hidden: "" });
   readonly #rows = new Map<string, Row>();
   readonly #model: Model;
   readonly #path: Path;
@@ -91,9 +91,14 @@ class Members {
       this.#list,
       names.map((name) => this.#drawOne(name, isQuiet).element),
     );
-    const hidden = sizeOf(this.#container) - names.length;
-    this.#more.hidden = hidden === 0;
-    this.#more.textContent = `Show ${Math.min(PAGE, hidden)} more of ${hidden.toLocaleString()}`;
+    this.#drawMore(sizeOf(this.#container) - names.length);
+  }
+
+  #drawMore(left: number): void {
+    const text = left === 0 ? "" : `Show ${Math.min(PAGE, left)} more of ${left.toLocaleString()}`;
+    if (this.#more.textContent === text) return;
+    this.#more.textContent = text;
+    this.#more.hidden = left === 0;
   }
 
   #drawOne(name: string, isQuiet: boolean): Row {

@@ -60,9 +60,10 @@ export class Hub implements Transport {
   readonly #follow = (): void => {
     const kernel = this.#session?.session?.kernel ?? null;
     if (kernel && kernel === this.#kernel) return;
+    const isLoading = this.#session?.isReady === false && this.#kernel === null;
     this.#detach();
     if (kernel) this.#attach(kernel);
-    else if (this.#session?.isReady !== false) this.link.stale(NO_KERNEL);
+    else if (!isLoading) this.link.stale(NO_KERNEL);
   };
 
   #attach(kernel: Kernel.IKernelConnection): void {

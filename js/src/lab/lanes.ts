@@ -30,6 +30,7 @@ export class Lanes implements Transport {
   #attempt = 0;
   #commId = "";
   #subshell: string | null = null;
+  #heard: unknown; // the id of the kernel process that spoke last
   #queue: [frame: JsonObject, buffers: ArrayBuffer[]][] = [];
 
   constructor(kernel: Kernel.IKernelConnection) {
@@ -64,8 +65,7 @@ export class Lanes implements Transport {
   readonly #receive = (_: unknown, message: KernelMessage.IIOPubMessage): void => {
     try {
       if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === DOWN) {
-        if (this.#up === "asleep") this.#up = "closed";
-        this.onFrame(message.content.data, message.buffers ?? []);
+        this.#hear(message.content.data, message.buffers ?? []);
       } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === this.#commId) {
         this.#become("asleep");
         this.onClose("The kernel does not know this model: run the cell again to make it live");
@@ -74,6 +74,16 @@ export class Lanes implements Transport {
       console.error("syncstate: cannot use a message of the kernel", error);
     }
   };
+
+  /** What a kernel said before it was ended may arrive after: it wakes nobody. */
+  #hear(frame: JSONObject, buffers: Buffers): void {
+    if (this.#up === "asleep") {
+      if (frame.kernel !== undefined && frame.kernel === this.#heard) return;
+      this.#up = "closed";
+    }
+    this.#heard = frame.kernel;
+    this.onFrame(frame, buffers);
+  }
 
   readonly #followStatus = (_: unknown, status: KernelMessage.Status): void => {
     if (status !== "restarting" && status !== "autorestarting") return;
@@ -137,9 +147,10 @@ export class Lanes implements Transport {
     this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommMsgMsg<"shell">>(message));
   }
 
+  /** To the main shell: the subshell may be gone before it has handled this. */
   #sayClose(): void {
     const content = { comm_id: this.#commId, data: {} };
-    const close = { ...this.#shell(), msgType: "comm_close" as const, content };
+    const close = { ...this.#shell(), subshellId: null, msgType: "comm_close" as const, content };
     this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommCloseMsg<"shell">>(close));
   }
 

@@ -8,7 +8,6 @@
  */
 
 import type { Buffer } from "../buffers.ts";
-import type { JsonObject } from "../document.ts";
 import type { Transport } from "./transport.ts";
 
 /** A comm message, as JupyterLab and the classic notebook hand it over. */
@@ -17,11 +16,17 @@ export interface CommMessage {
   readonly buffers?: readonly Buffer[] | undefined;
 }
 
+// What a frame is when its bytes were taken out, and how hosts type it.
+type Wire = null | boolean | number | string | Wire[] | { [member: string]: Wire };
+interface WireObject {
+  [member: string]: Wire;
+}
+
 /** JupyterLab's comm, in what is needed of it: two callbacks that are set, not called. */
 export interface LabComm {
   onMsg(message: CommMessage): unknown;
   onClose(message: CommMessage): unknown;
-  send(data: JsonObject, metadata?: JsonObject, buffers?: ArrayBuffer[]): unknown;
+  send(data: WireObject, metadata?: WireObject, buffers?: ArrayBuffer[]): unknown;
   close(): unknown;
 }
 
@@ -29,14 +34,14 @@ export interface LabComm {
 export interface ClassicComm {
   on_msg(callback: (message: CommMessage) => void): void;
   on_close(callback: (message: CommMessage) => void): void;
-  send(data: JsonObject, callbacks?: unknown, metadata?: JsonObject, buffers?: ArrayBuffer[]): unknown;
+  send(data: WireObject, callbacks?: unknown, metadata?: WireObject, buffers?: ArrayBuffer[]): unknown;
   close(): unknown;
 }
 
 /** Colab's comm. */
 export interface ColabComm {
   readonly messages: AsyncIterable<{ readonly data: unknown; readonly buffers?: readonly Buffer[] }>;
-  send(data: JsonObject, options?: { buffers?: ArrayBuffer[] }): unknown;
+  send(data: WireObject, options?: { buffers?: ArrayBuffer[] }): unknown;
   close(): unknown;
 }
 
@@ -50,7 +55,7 @@ export function plainComm(comm: Comm): Transport {
   const transport: Transport = {
     onFrame: () => {},
     onClose: () => {},
-    send: (frame, buffers) => void send(comm, frame, buffers),
+    send: (frame, buffers) => void send(comm, frame as WireObject, buffers),
     close: () => void comm.close(),
   };
   // JupyterLab would wait for a promise: nothing is returned here
@@ -68,7 +73,7 @@ export function plainComm(comm: Comm): Transport {
   return transport;
 }
 
-function send(comm: Comm, frame: JsonObject, buffers: ArrayBuffer[]): unknown {
+function send(comm: Comm, frame: WireObject, buffers: ArrayBuffer[]): unknown {
   if ("on_msg" in comm) return comm.send(frame, undefined, {}, buffers);
   if ("messages" in comm) return comm.send(frame, { buffers });
   return comm.send(frame, {}, buffers);

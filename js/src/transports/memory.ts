@@ -64,8 +64,11 @@ export class MemoryTransport implements Transport {
   #pass(): void {
     if (this.#isPassing) return;
     this.#isPassing = true;
-    for (let next = this.#next(); next; next = this.#next()) this.#peer?.onFrame(next.frame, next.buffers);
-    this.#isPassing = false;
+    try {
+      for (let next = this.#next(); next; next = this.#next()) this.#peer?.onFrame(next.frame, next.buffers);
+    } finally {
+      this.#isPassing = false;
+    }
   }
 
   #next(): MemoryTransport["waiting"][number] | undefined {

@@ -61,7 +61,7 @@ export class Notices {
   showStatus(status: string, reason: string): void {
     const show = (text: string): void => {
       this.#status.dataset.status = status;
-      this.#status.textContent = text;
+      this.#status.textContent = text.charAt(0).toUpperCase() + text.slice(1);
     };
     clearTimeout(this.#timer);
     if (status === "live") show("");

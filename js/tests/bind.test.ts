@@ -1,0 +1,462 @@
+// @vitest-environment jsdom
+import { setMaxListeners } from "node:events";
+import { afterEach, describe, expect, test } from "vitest";
+import type { Json } from "../src/document.ts";
+import type { Operation } from "../src/patch.ts";
+import type { Kernel } from "./support/kernel.ts";
+import { type KernelModel, type Page, pair, turn } from "./support/kernel.ts";
+
+const replace = (path: string, value: Json): Operation => ({ op: "replace", path, value });
+
+afterEach(() => {
+  document.body.replaceChildren();
+});
+
+type Bound = Page & {
+  kernel: Kernel;
+  board: KernelModel;
+  root: HTMLElement;
+  control: HTMLInputElement;
+  end: () => void;
+};
+
+/** A page with some markup in it, bound to a model. */
+async function bound(markup: string, state: Json, readOnly: string[] = []): Promise<Bound> {
+  const page = await pair(state);
+  if (readOnly.length > 0) {
+    page.board.readOnly = readOnly;
+    page.kernel.say({ ...(page.board.snapshot() as object), epoch: "again" } as object);
+    Object.assign(page.board, { epoch: "again" });
+  }
+  const root = document.createElement("div");
+  root.insertAdjacentHTML("beforeend", markup);
+  document.body.append(root);
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal); // Node warns of more than ten
+  page.model.bind(root, { signal: controller.signal });
+  const control = root.querySelector("[data-sync-value], [data-sync-checked]") as HTMLInputElement;
+  return { ...page, root, control, end: () => controller.abort() };
+}
+
+/** What a person does to a control. */
+const person = {
+  types(control: HTMLInputElement, value: string): void {
+    control.focus();
+    control.value = value;
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+  },
+  leaves(control: HTMLInputElement): void {
+    control.dispatchEvent(new Event("change", { bubbles: true }));
+    control.blur();
+  },
+  presses(control: HTMLInputElement): void {
+    control.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+  },
+  drags(control: HTMLInputElement, value: string): void {
+    control.value = value;
+    control.dispatchEvent(new Event("input", { bubbles: true }));
+  },
+  letsGo(where: EventTarget = document): void {
+    where.dispatchEvent(new Event("pointerup", { bubbles: true }));
+  },
+  clicks(control: HTMLInputElement): void {
+    control.click();
+  },
+};
+
+describe("data-sync-text", () => {
+  test("shows the value, and what becomes of it", async () => {
+    const { root, kernel } = await bound('<h2 data-sync-text="/title"></h2>', { title: "Sales" });
+    expect(root.textContent).toBe("Sales");
+
+    kernel.commit("board", replace("/title", "Costs"));
+
+    expect(root.textContent).toBe("Costs");
+  });
+
+  test.each<[Json | undefined, string]>([
+    [undefined, ""],
+    [null, ""],
+    ["", ""],
+    [0, "0"],
+    [1.5, "1.5"],
+    [true, "true"],
+    [false, "false"],
+    [[1, "a"], '[1,"a"]'],
+    [{ a: null }, '{"a":null}'],
+  ])("of %j is %j", async (value, text) => {
+    const { root } = await bound(
+      '<p data-sync-text="/v">before</p>',
+      value === undefined ? {} : { v: value },
+    );
+
+    expect(root.textContent).toBe(text);
+  });
+
+  test("is never markup", async () => {
+    const { root } = await bound('<p data-sync-text="/v"></p>', { v: "<img src=x onerror=alert(1)>" });
+
+    expect(root.querySelector("img")).toBeNull();
+    expect(root.textContent).toBe("<img src=x onerror=alert(1)>");
+  });
+
+  test("on the element itself, of the whole document", async () => {
+    const { model } = await pair({ n: 1 });
+    const element = document.createElement("p");
+    element.dataset.syncText = "";
+
+    model.bind(element);
+
+    expect(element.textContent).toBe('{"n":1}');
+  });
+});
+
+describe("data-sync-value", () => {
+  test.each<[string, string, Json, string, string, Json]>([
+    ["range", '<input type="range" min="0" max="10" step="0.5" data-sync-value="/v">', 2, "2", "2.5", 2.5],
+    ["number", '<input type="number" data-sync-value="/v">', 2, "2", "-7.25", -7.25],
+    ["text", '<input data-sync-value="/v">', "a", "a", "b", "b"],
+    ["text of what was empty", '<input data-sync-value="/v">', null, "", "b", "b"],
+    ["text of digits", '<input data-sync-value="/v">', "7", "7", "8", "8"],
+    ["text of a number", '<input data-sync-value="/v">', 7, "7", "8", 8],
+    [
+      "date",
+      '<input type="date" data-sync-value="/v">',
+      "2026-11-22",
+      "2026-11-22",
+      "2026-12-24",
+      "2026-12-24",
+    ],
+    ["textarea", '<textarea data-sync-value="/v"></textarea>', "a\nb", "a\nb", "c\nd", "c\nd"],
+    ["select", '<select data-sync-value="/v"><option>a<option>b</select>', "b", "b", "a", "a"],
+    ["select of numbers", '<select data-sync-value="/v"><option>1<option>2</select>', 2, "2", "1", 1],
+  ])("%s shows the value and sends what a person enters", async (_, markup, value, shown, entered, sent) => {
+    const { control, board } = await bound(markup, { v: value });
+    expect(control.value).toBe(shown);
+
+    person.types(control, entered);
+    await turn();
+
+    expect(board.document).toStrictEqual({ v: sent });
+    expect(control.value).toBe(entered);
+  });
+
+  test("of nothing shows nothing, and adds what is entered", async () => {
+    const { control, board } = await bound('<input data-sync-value="/m/v">', { m: {} });
+    expect(control.value).toBe("");
+
+    person.types(control, "a");
+    await turn();
+
+    expect(board.document).toEqual({ m: { v: "a" } });
+  });
+
+  test.each(["", "  ", "abc", "1,5"])(
+    "sends nothing of %j where a number belongs, and shows the number when it is left",
+    async (entered) => {
+      const { control, kernel } = await bound('<input data-sync-value="/v">', { v: 7 });
+      const before = kernel.heard.length;
+
+      person.types(control, entered);
+      await turn();
+      expect(kernel.heard).toHaveLength(before);
+      expect(control.value).toBe(entered);
+
+      person.leaves(control);
+      expect(control.value).toBe("7");
+    },
+  );
+
+  test("sends nothing of a number input that holds none", async () => {
+    const { control, kernel } = await bound('<input type="number" data-sync-value="/v">', { v: 7 });
+    const before = kernel.heard.length;
+
+    person.types(control, "");
+    await turn();
+
+    expect(kernel.heard).toHaveLength(before);
+  });
+
+  test("does not write what is there already: the caret stays", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/v">', { v: "abc", n: 1 });
+    control.focus();
+    control.setSelectionRange(1, 1);
+
+    kernel.commit("board", replace("/n", 2));
+
+    expect(control.selectionStart).toBe(1);
+  });
+});
+
+describe("data-sync-checked", () => {
+  test("shows whether it is true, and sends a click", async () => {
+    const { control, kernel, board } = await bound('<input type="checkbox" data-sync-checked="/done">', {
+      done: true,
+    });
+    expect(control.checked).toBe(true);
+
+    person.clicks(control);
+    await turn();
+    expect(board.document).toEqual({ done: false });
+
+    kernel.commit("board", replace("/done", true));
+    expect(control.checked).toBe(true);
+
+    kernel.commit("board", replace("/done", 1));
+    expect(control.checked).toBe(false);
+  });
+});
+
+describe("a control in somebody's hands", () => {
+  test("is not moved by the kernel while it is dragged, and shows the state when it is let go", async () => {
+    const { control, kernel, board } = await bound(
+      '<input type="range" min="0" max="10" data-sync-value="/v">',
+      { v: 1 },
+    );
+    board.validate = () => [replace("/v", 5)];
+
+    person.presses(control);
+    person.drags(control, "8");
+    await turn();
+    expect(board.document).toEqual({ v: 5 });
+    expect(control.value).toBe("8");
+
+    kernel.commit("board", replace("/v", 2));
+    expect(control.value).toBe("8");
+
+    person.letsGo();
+    expect(control.value).toBe("2");
+
+    kernel.commit("board", replace("/v", 3));
+    expect(control.value).toBe("3");
+  });
+
+  test.each(["pointercancel", "change", "blur"])("is let go by %s, too", async (name) => {
+    const { control, kernel } = await bound('<input type="range" min="0" max="10" data-sync-value="/v">', {
+      v: 1,
+    });
+    person.presses(control);
+    kernel.commit("board", replace("/v", 2));
+    expect(control.value).toBe("1");
+
+    (name === "pointercancel" ? document : control).dispatchEvent(new Event(name));
+
+    expect(control.value).toBe("2");
+  });
+
+  test("is not written over while somebody types, and shows the state when it is left", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/v">', { v: "a" });
+
+    person.types(control, "ab");
+    await turn();
+    kernel.commit("board", replace("/v", "kernel"));
+    expect(control.value).toBe("ab");
+
+    person.leaves(control);
+    expect(control.value).toBe("kernel");
+  });
+
+  test("shows what the kernel says while it has the focus and nothing was typed", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/v">', { v: "a" });
+    control.focus();
+
+    kernel.commit("board", replace("/v", "kernel"));
+
+    expect(control.value).toBe("kernel");
+  });
+
+  test("shows what the kernel says after Enter", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/v">', { v: "a" });
+    person.types(control, "b");
+    control.dispatchEvent(new Event("change"));
+    await turn();
+
+    kernel.commit("board", replace("/v", "kernel"));
+
+    expect(document.activeElement).toBe(control);
+    expect(control.value).toBe("kernel");
+  });
+
+  test("sends each step of a drag, and the last one always", async () => {
+    const { control, board, kernel } = await bound(
+      '<input type="range" min="0" max="100" data-sync-value="/v">',
+      { v: 0 },
+    );
+    person.presses(control);
+    for (let value = 1; value <= 50; value += 1) person.drags(control, `${value}`);
+    person.letsGo(control);
+    await turn();
+
+    expect(board.document).toEqual({ v: 50 });
+    expect(control.value).toBe("50");
+    expect(kernel.heard.length).toBeLessThan(6); // the first, and what was merged behind it
+  });
+});
+
+describe("an edit that is refused", () => {
+  const markup =
+    '<input title="how many" data-sync-value="/v"><p data-sync-error="/v">?</p><p data-sync-error="/w">?</p><input data-sync-value="/w">';
+  const refuse = (board: KernelModel, text: Json = "no"): void => {
+    board.validate = (operations) => {
+      if (operations.some((operation) => "value" in operation && operation.value === text))
+        throw Object.assign(new Error(`no ${text}`), { pointer: "/v" });
+      return operations;
+    };
+  };
+
+  test("is told on the control and beside it; the control goes back when it is left", async () => {
+    const { control, root, board } = await bound(markup, { v: "a", w: "b" });
+    const [beside, elsewhere] = root.querySelectorAll("p");
+    expect([beside?.textContent, elsewhere?.textContent]).toEqual(["", ""]);
+    refuse(board);
+
+    person.types(control, "no");
+    await turn();
+    expect(control.value).toBe("no");
+    expect(control.getAttribute("aria-invalid")).toBe("true");
+    expect(control).toMatchObject({ title: "no no", validationMessage: "no no", disabled: false });
+    expect([beside?.textContent, elsewhere?.textContent]).toEqual(["no no", ""]);
+
+    person.leaves(control);
+    expect(control.value).toBe("a");
+    expect(control.getAttribute("aria-invalid")).toBe("true");
+  });
+
+  test("is forgotten with the next value that is accepted, and not before", async () => {
+    const { control, root, board, kernel, up } = await bound(markup, { v: "a", w: "b" });
+    refuse(board);
+    person.types(control, "no");
+    await turn();
+
+    kernel.commit("board", replace("/w", "c"));
+    expect(control.title).toBe("no no");
+    up.hold();
+    person.types(control, "yes");
+    await turn();
+    expect(control.title).toBe("no no"); // not accepted yet
+    up.release();
+    await turn();
+
+    expect(control).toMatchObject({ title: "how many", validationMessage: "", value: "yes" });
+    expect(control.hasAttribute("aria-invalid")).toBe(false);
+    expect(root.querySelector("p")?.textContent).toBe("");
+  });
+
+  test("is forgotten when the kernel sets another value", async () => {
+    const { control, board, kernel } = await bound(markup, { v: "a", w: "b" });
+    refuse(board);
+    person.types(control, "no");
+    await turn();
+
+    kernel.commit("board", replace("/v", "kernel"));
+
+    expect(control.hasAttribute("aria-invalid")).toBe(false);
+  });
+
+  test("is told again if the next is refused, too", async () => {
+    const { control, board } = await bound(markup, { v: "a", w: "b" });
+    refuse(board);
+    person.types(control, "no");
+    await turn();
+    refuse(board, "never");
+
+    person.types(control, "never");
+    await turn();
+
+    expect(control.title).toBe("no never");
+  });
+
+  test("is no matter of a control elsewhere, though the edit held that, too", async () => {
+    const { root, model, board } = await bound(markup, { v: "a", w: "b" });
+    refuse(board);
+
+    model.update((draft) => {
+      draft.v = "no";
+      draft.w = "new";
+    });
+    await turn();
+
+    const [first, second] = root.querySelectorAll("input");
+    expect(first?.getAttribute("aria-invalid")).toBe("true");
+    expect(second?.hasAttribute("aria-invalid")).toBe(false);
+    expect(second?.value).toBe("b");
+  });
+
+  test("here already is told at once: a parent that is gone", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/m/v">', { m: { v: "a" } });
+    kernel.commit("board", { op: "remove", path: "/m" });
+    expect(control.value).toBe("");
+
+    person.types(control, "b");
+
+    expect(control.title).toBe("Cannot add '/m/v': the document has no member 'm'");
+    person.leaves(control);
+    expect(control.value).toBe("");
+  });
+});
+
+describe("a control that cannot be used", () => {
+  test("of a read-only member is disabled, and says so", async () => {
+    const { control } = await bound('<input data-sync-value="/status">', { status: "idle", n: 1 }, [
+      "status",
+    ]);
+
+    expect(control).toMatchObject({
+      disabled: true,
+      title: "'status' is read-only for pages",
+      value: "idle",
+    });
+  });
+
+  test("of a stale or closed model is disabled with its reason; one that connects is not", async () => {
+    const { control, link, kernel, board } = await bound('<input title="mine" data-sync-value="/v">', {
+      v: "a",
+    });
+    expect(control).toMatchObject({ disabled: false, title: "mine" });
+
+    link.stale("the connection was lost");
+    expect(control).toMatchObject({ disabled: true, title: "the connection was lost", value: "a" });
+
+    link.reopen();
+    await turn();
+    expect(control).toMatchObject({ disabled: false, title: "mine" });
+
+    kernel.say({ type: "closed", model: "board", reason: "the model was closed", epoch: board.epoch });
+    expect(control).toMatchObject({ disabled: true, title: "the model was closed" });
+  });
+
+  test("because its author says so stays disabled", async () => {
+    const { control, link } = await bound('<input disabled data-sync-value="/v">', { v: "a" });
+
+    link.stale("the connection was lost");
+    link.reopen();
+    await turn();
+
+    expect(control.disabled).toBe(true);
+  });
+});
+
+test("what was bound ends with the signal", async () => {
+  const { root, control, end, kernel, board } = await bound(
+    '<p data-sync-text="/v"></p><input data-sync-value="/v">',
+    { v: "a" },
+  );
+
+  end();
+  kernel.commit("board", replace("/v", "b"));
+  person.types(control, "c");
+  await turn();
+
+  expect(root.querySelector("p")?.textContent).toBe("a");
+  expect(board.document).toEqual({ v: "b" });
+});
+
+test("nothing is bound with a signal that is aborted already", async () => {
+  const { model } = await pair({ v: "a" });
+  const element = document.createElement("p");
+  element.dataset.syncText = "/v";
+
+  model.bind(element, { signal: AbortSignal.abort() });
+
+  expect(element.textContent).toBe("");
+});

@@ -1,0 +1,257 @@
+// @vitest-environment jsdom
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { Lanes } from "../../src/lab/lanes.ts";
+import { FakeKernel, settle } from "../support/kernel-connection.ts";
+
+const upId = (kernel: FakeKernel): unknown => kernel.of("comm_open").at(-1)?.content.comm_id;
+
+afterEach(() => vi.useRealTimers());
+
+describe("the lane up", () => {
+  test("is not opened before there is something to say", async () => {
+    const kernel = new FakeKernel();
+
+    new Lanes(kernel.connection);
+    await settle();
+
+    expect(kernel.sent).toEqual([]);
+  });
+
+  test("asks for a subshell first, and says the first frame with its comm_open", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    await settle();
+
+    expect(kernel.sent.map(({ type }) => type)).toEqual(["create_subshell_request", "comm_open"]);
+    expect(kernel.sent[1]).toMatchObject({
+      subshell: "sub-1",
+      content: { target_name: "syncstate", data: { seq: 1 } },
+    });
+  });
+
+  test("keeps frames in order while it is being opened", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+
+    for (const seq of [1, 2, 3]) lanes.send({ seq }, []);
+    await settle();
+    lanes.send({ seq: 4 }, []);
+
+    const frames = kernel.sent.filter(({ channel }) => channel === "shell");
+    expect(frames.map(({ content }) => content.data)).toEqual([
+      { seq: 1 },
+      { seq: 2 },
+      { seq: 3 },
+      { seq: 4 },
+    ]);
+    expect(new Set(frames.map(({ content }) => content.comm_id)).size).toBe(1);
+    expect(new Set(frames.map(({ subshell }) => subshell))).toEqual(new Set(["sub-1"]));
+  });
+
+  test("asks the control channel whether there are subshells when JupyterLab does not know yet", async () => {
+    const kernel = new FakeKernel();
+    kernel.supportsSubshells = false;
+    kernel.answer = async ({ type }) =>
+      type === "kernel_info_request" ? { supported_features: ["kernel subshells"] } : { subshell_id: "late" };
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    await settle();
+
+    expect(kernel.of("kernel_info_request")).toMatchObject([{ channel: "control" }]);
+    expect(kernel.of("comm_open")).toMatchObject([{ subshell: "late" }]);
+  });
+
+  test.each([
+    ["a kernel without subshells", { supportsSubshells: false }],
+    ["a setting against them", { commsOverSubshells: "disabled" }],
+  ])("does without a subshell: %s", async (_, difference) => {
+    const kernel = Object.assign(new FakeKernel(), difference);
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    await settle();
+
+    expect(kernel.of("create_subshell_request")).toEqual([]);
+    expect(kernel.of("comm_open")).toMatchObject([{ content: { data: { seq: 1 } } }]);
+  });
+
+  test("does not wait for ever, and gives a subshell back that came too late", async () => {
+    vi.useFakeTimers();
+    const kernel = new FakeKernel();
+    let reply: (content: unknown) => void = () => {};
+    kernel.answer = async ({ type }) => {
+      if (type !== "create_subshell_request") return {};
+      return new Promise((resolve) => {
+        reply = resolve;
+      });
+    };
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    await vi.advanceTimersByTimeAsync(20_000);
+    reply({ subshell_id: "too late" });
+    await vi.advanceTimersByTimeAsync(0);
+
+    expect(kernel.of("comm_open")).toHaveLength(1);
+    expect(kernel.of("delete_subshell_request")).toMatchObject([{ content: { subshell_id: "too late" } }]);
+  });
+
+  test("waits until the connection is there", async () => {
+    const kernel = new FakeKernel();
+    kernel.connectionStatus = "connecting";
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    await settle();
+    expect(kernel.sent).toEqual([]);
+    kernel.connects("connected");
+    await settle();
+
+    expect(kernel.of("comm_open")).toHaveLength(1);
+  });
+
+  test("is opened anew, on another subshell, when the connection was lost", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    lanes.send({ seq: 1 }, []);
+    await settle();
+    const before = upId(kernel);
+
+    kernel.connects("connecting");
+    lanes.send({ seq: 2 }, []);
+    kernel.connects("connected");
+    await settle();
+
+    expect(upId(kernel)).not.toBe(before);
+    expect(kernel.of("comm_open").at(-1)).toMatchObject({ subshell: "sub-2", content: { data: { seq: 2 } } });
+    expect(kernel.of("delete_subshell_request")).toMatchObject([{ content: { subshell_id: "sub-1" } }]);
+  });
+
+  test.each(["restarting", "autorestarting"])(
+    "says nothing to a kernel that is %s until that has spoken",
+    async (status) => {
+      const kernel = new FakeKernel();
+      const lanes = new Lanes(kernel.connection);
+      lanes.onFrame = () => lanes.send({ seq: 3 }, []);
+      lanes.send({ seq: 1 }, []);
+      await settle();
+      const before = upId(kernel);
+
+      kernel.becomes(status);
+      kernel.connects("connecting");
+      kernel.connects("connected");
+      lanes.send({ seq: 2 }, []);
+      await settle();
+      expect(lanes.isAsleep).toBe(true);
+      expect(kernel.of("comm_msg")).toEqual([]);
+      kernel.says("comm_msg", "syncstate.down", { kernel: "new" });
+      await settle();
+
+      expect(upId(kernel)).not.toBe(before);
+      expect(kernel.of("comm_open").at(-1)).toMatchObject({
+        subshell: "sub-2",
+        content: { data: { seq: 3 } },
+      });
+      expect(kernel.of("delete_subshell_request")).toEqual([]);
+    },
+  );
+
+  test("is not woken by what the kernel said before it was restarted", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    const heard: unknown[] = [];
+    lanes.onFrame = (frame) => heard.push(frame);
+
+    kernel.says("comm_msg", "syncstate.down", { kernel: "old", seq: 1 });
+    kernel.becomes("restarting");
+    kernel.says("comm_msg", "syncstate.down", { kernel: "old", seq: 2 });
+    expect(lanes.isAsleep).toBe(true);
+    kernel.says("comm_msg", "syncstate.down", { kernel: "new", seq: 1 });
+
+    expect(lanes.isAsleep).toBe(false);
+    expect(heard).toEqual([
+      { kernel: "old", seq: 1 },
+      { kernel: "new", seq: 1 },
+    ]);
+  });
+
+  test("tells why when the kernel refuses it, and keeps its subshell for the next time", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    const reasons: string[] = [];
+    lanes.onClose = (reason) => reasons.push(reason);
+    lanes.onFrame = () => lanes.send({ seq: 2 }, []);
+    lanes.send({ seq: 1 }, []);
+    await settle();
+
+    kernel.says("comm_close", upId(kernel));
+    kernel.says("comm_msg", "syncstate.down");
+    await settle();
+
+    expect(reasons).toEqual([expect.stringContaining("run the cell again")]);
+    expect(kernel.of("create_subshell_request")).toHaveLength(1);
+    expect(kernel.of("comm_open").at(-1)).toMatchObject({ subshell: "sub-1", content: { data: { seq: 2 } } });
+  });
+
+  test("is closed with its subshell when the page goes", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    lanes.send({ seq: 1 }, []);
+    await settle();
+
+    window.dispatchEvent(new Event("pagehide"));
+
+    expect(kernel.sent.slice(2)).toMatchObject([
+      { type: "comm_close", subshell: null, content: { comm_id: upId(kernel) } },
+      { type: "delete_subshell_request", content: { subshell_id: "sub-1" } },
+    ]);
+  });
+
+  test("gives a subshell back that came after it was closed", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    lanes.close();
+    await settle();
+
+    expect(kernel.sent.map(({ type }) => type)).toEqual([
+      "create_subshell_request",
+      "delete_subshell_request",
+    ]);
+  });
+});
+
+describe("the lane down", () => {
+  test("hands over what the kernel says there, and nothing else", () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    const heard: unknown[] = [];
+    lanes.onFrame = (frame) => heard.push(frame);
+
+    kernel.says("comm_msg", "another", 1);
+    kernel.says("comm_msg", "syncstate.down", 2);
+    kernel.says("comm_close", "syncstate.down", 3);
+    lanes.close();
+    kernel.says("comm_msg", "syncstate.down", 4);
+
+    expect(heard).toEqual([2]);
+  });
+
+  test("survives a receiver that throws, and says so", () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    const complaint = vi.spyOn(console, "error").mockImplementation(() => {});
+    lanes.onFrame = () => {
+      throw new Error("out of order");
+    };
+
+    expect(() => kernel.says("comm_msg", "syncstate.down")).not.toThrow();
+
+    expect(complaint).toHaveBeenCalledOnce();
+    complaint.mockRestore();
+  });
+});

@@ -1,0 +1,169 @@
+import { describe, expect, test } from "vitest";
+import type { Json, JsonObject } from "../src/document.ts";
+import type { KernelMessage, PageMessage, Seed } from "../src/messages.ts";
+import type { Patch } from "../src/patch.ts";
+import { Replica, type Trouble } from "../src/replica.ts";
+import { canonical, cases, frozen } from "./support/conformance.ts";
+
+interface Step {
+  hello?: true;
+  stale?: string;
+  edit?: Patch;
+  receive?: KernelMessage;
+  send?: PageMessage[];
+  refused?: Partial<Trouble>[];
+  error?: string;
+  document?: Json;
+  pending?: Patch;
+  read_only?: string[];
+  version?: number;
+  status?: string;
+  reason?: string;
+}
+
+interface SessionCase {
+  comment: string;
+  replica: string;
+  model?: string;
+  seed?: Seed;
+  steps: Step[];
+}
+
+// Does what a step says, and returns what must be sent.
+function perform(replica: Replica, { hello, stale, edit, receive }: Step): PageMessage[] {
+  if (hello) return replica.hello();
+  if (edit) return replica.edit(frozen(edit));
+  if (receive) return replica.receive(frozen(receive));
+  if (stale !== undefined) replica.stale(stale);
+  return [];
+}
+
+function run({ replica: id, model, seed, steps }: SessionCase): void {
+  const replica = new Replica(id, { model, seed });
+  const refused: Trouble[] = [];
+  replica.onTrouble = (trouble) => refused.push(trouble);
+  steps.forEach((step, at) => {
+    const where = `step ${at + 1}`;
+    if (step.error === undefined) expect(perform(replica, step), where).toEqual(step.send ?? []);
+    else expect(() => perform(replica, step), where).toThrow(expect.objectContaining({ name: step.error }));
+    frozen(replica.document);
+    expect(refused.splice(0), where).toEqual(
+      (step.refused ?? []).map((trouble) => expect.objectContaining(trouble)),
+    );
+    if (step.document !== undefined)
+      expect(canonical(replica.document), where).toBe(canonical(step.document));
+    if (step.pending !== undefined) expect(replica.pending, where).toEqual(step.pending);
+    const { version, status, reason, readOnly: read_only } = replica;
+    const {
+      version: _v = version,
+      status: _s = status,
+      reason: _r = reason,
+      read_only: _o = read_only,
+    } = step;
+    expect({ version, status, reason, read_only }, where).toEqual({
+      version: _v,
+      status: _s,
+      reason: _r,
+      read_only: _o,
+    });
+  });
+}
+
+describe("the shared cases", () => {
+  test.each(cases<SessionCase>("session"))("$comment", run);
+});
+
+describe("a replica", () => {
+  const live = (document: JsonObject): Replica => {
+    const replica = new Replica("d2", { model: "board" });
+    const snapshot = {
+      type: "snapshot",
+      model: "board",
+      epoch: "a1",
+      version: 4,
+      read_only: [],
+      number: 0,
+    } as const;
+    replica.hello();
+    replica.receive({ ...snapshot, document: frozen(document) });
+    return replica;
+  };
+  const patch = (base: number, operations: Patch, rest: object = {}): KernelMessage =>
+    JSON.parse(
+      JSON.stringify({
+        type: "patch",
+        model: "board",
+        epoch: "a1",
+        base,
+        version: base + 1,
+        operations,
+        ...rest,
+      }),
+    );
+
+  test("copies values in: what the caller does with his later is his own business", () => {
+    const replica = live({ rows: [] });
+    const row = { p: 1 };
+
+    const [sent] = replica.edit([{ op: "add", path: "/rows/-", value: row }]);
+    row.p = 2;
+
+    expect(replica.document).toEqual({ rows: [{ p: 1 }] });
+    expect(sent).toMatchObject({ operations: [{ value: { p: 1 } }] });
+  });
+
+  test("keeps what it shows when its edit is acknowledged as it was sent", () => {
+    const replica = live({ rows: [{ p: 1 }], n: 1 });
+    const operations: Patch = [{ op: "add", path: "/rows/-", value: { p: 2 } }];
+    replica.edit(operations);
+    const shown = replica.document as { rows: unknown[] };
+
+    replica.receive(
+      patch(4, [{ op: "add", path: "/rows/1", value: { p: 2 } }], { replica: "d2", number: 1 }),
+    );
+    expect(replica.document).toBe(shown);
+
+    replica.receive(patch(5, [{ op: "replace", path: "/n", value: 2 }]));
+    expect(replica.document.rows).toBe(shown.rows);
+  });
+
+  test("keeps what a snapshot did not change", () => {
+    const replica = live({ rows: [{ p: 1 }], n: 1 });
+    const { rows } = replica.document;
+    replica.hello();
+
+    replica.receive({
+      type: "snapshot",
+      model: "board",
+      epoch: "a1",
+      version: 9,
+      read_only: [],
+      number: 0,
+      document: { rows: [{ p: 1 }], n: 2 },
+    });
+
+    expect(replica.document).toEqual({ rows: [{ p: 1 }], n: 2 });
+    expect(replica.document.rows).toBe(rows);
+  });
+
+  test("tells a change when everything is in place, and after it what was refused", () => {
+    const replica = live({ n: 1, m: 1 });
+    replica.edit([{ op: "replace", path: "/n", value: 2 }]);
+    replica.edit([{ op: "replace", path: "/m", value: 2 }]);
+    const told: unknown[] = [];
+    replica.onChange = () => told.push({ ...replica.document });
+    replica.onTrouble = ({ reason }) => told.push(reason);
+
+    replica.receive({
+      type: "reject",
+      model: "board",
+      epoch: "a1",
+      version: 4,
+      replica: "d2",
+      number: 1,
+      reason: "no",
+    });
+
+    expect(told).toEqual([{ n: 1, m: 2 }, "no"]);
+  });
+});

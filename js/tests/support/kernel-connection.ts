@@ -1,0 +1,96 @@
+/** A kernel connection as JupyterLab has them, as far as the extension needs one. */
+
+import type { Kernel, KernelMessage } from "@jupyterlab/services";
+import { Signal } from "@lumino/signaling";
+
+export type Sent = { type: string; channel: string; subshell: unknown; content: Record<string, unknown> };
+
+/** Records what is sent, and answers as a test says. */
+export class FakeKernel {
+  readonly sent: Sent[] = [];
+  readonly iopubMessage = new Signal<this, unknown>(this);
+  readonly statusChanged = new Signal<this, string>(this);
+  readonly connectionStatusChanged = new Signal<this, string>(this);
+  readonly clientId = "client";
+  readonly username = "";
+  readonly isDisposed = false;
+  status = "idle";
+  connectionStatus = "connected";
+  commsOverSubshells = "perCommTarget";
+  supportsSubshells = true;
+  answer: (request: Sent) => Promise<unknown> = async ({ type }) =>
+    type === "create_subshell_request"
+      ? { subshell_id: `sub-${this.of("create_subshell_request").length}` }
+      : {};
+
+  get connection(): Kernel.IKernelConnection {
+    return this as unknown as Kernel.IKernelConnection;
+  }
+
+  of(type: string): Sent[] {
+    return this.sent.filter((message) => message.type === type);
+  }
+
+  sendShellMessage(message: KernelMessage.IMessage): unknown {
+    return this.#record(message);
+  }
+
+  sendControlMessage(message: KernelMessage.IMessage): unknown {
+    return this.#record(message);
+  }
+
+  #record({ header, channel, content }: KernelMessage.IMessage): unknown {
+    const subshell = (header as { subshell_id?: unknown }).subshell_id;
+    const sent = { type: header.msg_type, channel, subshell, content: content as Record<string, unknown> };
+    this.sent.push(sent);
+    return { done: this.answer(sent).then((reply) => ({ content: reply })), dispose: () => {} };
+  }
+
+  says(type: string, commId: unknown, data: unknown = {}): void {
+    this.iopubMessage.emit({ header: { msg_type: type }, content: { comm_id: commId, data }, buffers: [] });
+  }
+
+  /** Say something on the lane down; by default, what the model `board` is now. */
+  speak(
+    said: {
+      kernel?: string;
+      seq?: number;
+      messages?: unknown[];
+      epoch?: string;
+      version?: number;
+      document?: unknown;
+    } = {},
+  ): void {
+    const { kernel = "k1", seq = 1, epoch = "e1", version = 1, document = { n: 1 } } = said;
+    const snapshot = { type: "snapshot", model: "board", epoch, version, document, read_only: [], number: 0 };
+    this.says("comm_msg", "syncstate.down", {
+      protocol: 1,
+      kernel,
+      seq,
+      messages: said.messages ?? [snapshot],
+    });
+  }
+
+  /** What pages have asked for. */
+  hellos(): unknown[] {
+    const frames = this.sent.map(
+      ({ content }) => content.data as { messages?: { type: string }[] } | undefined,
+    );
+    return frames.flatMap((frame) => frame?.messages ?? []).filter(({ type }) => type === "hello");
+  }
+
+  becomes(status: string): void {
+    this.status = status;
+    this.statusChanged.emit(status);
+  }
+
+  connects(status: string): void {
+    this.connectionStatus = status;
+    this.connectionStatusChanged.emit(status);
+  }
+}
+
+/** Let promises that are resolved already go on. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+}

@@ -1,0 +1,287 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Json } from "../src/document.ts";
+import { render } from "../src/tree.ts";
+import { Kernel, type KernelModel, openPage, turn } from "./support/kernel.ts";
+
+let flashed: Element[] = [];
+
+beforeEach(() => {
+  flashed = [];
+  vi.stubGlobal("matchMedia", () => ({ matches: false }));
+  // jsdom animates nothing
+  Element.prototype.getAnimations = () => [];
+  Element.prototype.animate = function (this: Element) {
+    flashed.push(this);
+    return {} as Animation;
+  };
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  document.body.replaceChildren();
+});
+
+interface Shown {
+  el: HTMLElement;
+  kernel: Kernel;
+  board: KernelModel;
+  end: AbortController;
+}
+
+async function show(state: Json, readOnly: string[] = []): Promise<Shown> {
+  const kernel = new Kernel();
+  const board = kernel.publish("board", state);
+  board.readOnly = readOnly;
+  const { model } = await openPage(kernel);
+  const el = document.createElement("div");
+  document.body.append(el);
+  const end = new AbortController();
+  render({ model, el, signal: end.signal });
+  return { el, kernel, board, end };
+}
+
+const text = (el: Element): string => el.textContent ?? "";
+
+function summary(el: Element, name: string): HTMLElement {
+  const found = [...el.querySelectorAll("summary")].find(
+    (candidate) => candidate.querySelector(".syncstate-name")?.textContent === name,
+  );
+  if (!found) throw new Error(`no ${name}`);
+  return found;
+}
+
+function open(el: Element, name: string): HTMLElement {
+  const details = summary(el, name).parentElement as HTMLDetailsElement;
+  details.open = true;
+  details.dispatchEvent(new Event("toggle"));
+  return details;
+}
+
+function control(el: Element, name: string): HTMLInputElement {
+  const label = [...el.querySelectorAll("label")].find((candidate) => text(candidate) === name);
+  return label?.querySelector("input, textarea") as HTMLInputElement;
+}
+
+function type(input: HTMLInputElement, value: string, key = "Enter"): void {
+  input.focus();
+  input.value = value;
+  input.dispatchEvent(new Event("input", { bubbles: true }));
+  if (key) input.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+}
+
+const rows = (count: number): Json[] => Array.from({ length: count }, (_, at) => ({ at, name: `row ${at}` }));
+
+describe("what is drawn", () => {
+  test("is the members, and what few things are in them", async () => {
+    const { el } = await show({ title: "Sales", options: { bar: "red" }, nothing: null });
+
+    expect(control(el, "title").value).toBe("Sales");
+    expect(control(el, "bar").value).toBe("red");
+    expect(text(el)).toContain("nothingnull");
+  });
+
+  test("tells the beginning of what is closed", async () => {
+    const { el } = await show({ rows: rows(20), few: { a: 1, b: [1], c: true, d: 2, e: 3 } });
+
+    expect(text(summary(el, "rows"))).toBe("rows20 elements");
+    open(el, "rows");
+    expect(text(summary(el, "3"))).toBe("3at: 3, name: row 3");
+    expect([...el.querySelectorAll("details[open]")]).toHaveLength(2);
+  });
+
+  test("is a page of a long list, and more when it is asked for", async () => {
+    const { el } = await show({ rows: rows(250) });
+    const list = open(el, "rows").querySelector("ul") as HTMLElement;
+    const more = el.querySelectorAll<HTMLButtonElement>(".syncstate-more");
+
+    const counts = [list.children.length];
+    for (let turnOver = 0; turnOver < 2; turnOver += 1) {
+      [...more].find((button) => !button.hidden)?.click();
+      counts.push(list.children.length);
+    }
+
+    expect(counts).toEqual([100, 200, 250]);
+    expect([...more].every((button) => button.hidden)).toBe(true);
+  });
+
+  test("is text, whatever the state says", async () => {
+    const { el } = await show({ "<b>name</b>": "<img src=x>", html: { "<i>": ["<script>"] } }, [
+      "<b>name</b>",
+    ]);
+
+    expect(el.querySelector("b, i, img, script")).toBeNull();
+    expect(text(el)).toContain("<b>name</b>");
+  });
+
+  test("has a member called like something of JavaScript's", async () => {
+    const { el } = await show(JSON.parse('{"constructor": "a car", "__proto__": {"toString": 1}}') as Json);
+
+    expect(control(el, "constructor").value).toBe("a car");
+    expect(control(el, "toString").value).toBe("1");
+  });
+});
+
+describe("a change of the kernel's", () => {
+  test("touches the row that it is about, and shows it", async () => {
+    const { el, kernel } = await show({ rows: rows(3), title: "Sales" });
+    const title = control(el, "title");
+    const second = summary(el, "1");
+
+    kernel.commit("board", { op: "replace", path: "/rows/1/name", value: "changed" });
+
+    expect(text(second)).toBe("1at: 1, name: changed");
+    expect(flashed).toEqual([second]);
+    expect(control(el, "title")).toBe(title);
+  });
+
+  test("in one of 10,000 rows looks into no other", async () => {
+    const { el, kernel } = await show({ rows: rows(10_000) });
+    open(el, "rows");
+    const changes: MutationRecord[] = [];
+    const observer = new MutationObserver((records) => changes.push(...records));
+    observer.observe(el, { subtree: true, childList: true, characterData: true, attributes: true });
+
+    kernel.commit("board", { op: "replace", path: "/rows/7/name", value: "changed" });
+    await turn();
+    observer.disconnect();
+
+    expect(new Set(changes.map(({ target }) => (target as Element).closest("summary")))).toEqual(
+      new Set([summary(el, "rows"), summary(el, "7")]),
+    );
+  });
+
+  test("that adds and removes keeps what stays, and the focus in it", async () => {
+    const { el, kernel } = await show({ few: { a: 1, b: 2, c: 3 } });
+    const last = control(el, "c");
+    last.focus();
+
+    kernel.commit("board", { op: "remove", path: "/few/a" }, { op: "add", path: "/few/d", value: 4 });
+
+    expect(control(el, "c")).toBe(last);
+    expect(document.activeElement).toBe(last);
+    expect([...el.querySelectorAll("label")].map(text)).toEqual(["b", "c", "d"]);
+    expect(flashed).toEqual([]); // nothing changed: some came and went
+  });
+
+  test("to another type draws another row", async () => {
+    const { el, kernel } = await show({ value: 1 });
+
+    kernel.commit("board", { op: "replace", path: "/value", value: true });
+    expect(control(el, "value").type).toBe("checkbox");
+    kernel.commit("board", { op: "replace", path: "/value", value: "two\nlines" });
+    expect(control(el, "value").localName).toBe("textarea");
+    kernel.commit("board", { op: "replace", path: "/value", value: [1] });
+    expect(text(summary(el, "value"))).toContain("1 element");
+  });
+
+  test("flashes nothing for those who do not want motion", async () => {
+    vi.stubGlobal("matchMedia", () => ({ matches: true }));
+    const { kernel } = await show({ count: 1 }, ["count"]);
+
+    kernel.commit("board", { op: "replace", path: "/count", value: 2 });
+
+    expect(flashed).toEqual([]);
+  });
+
+  test("reaches nobody after the view is gone", async () => {
+    const { el, kernel, end } = await show({ title: "Sales" });
+
+    end.abort();
+    kernel.commit("board", { op: "replace", path: "/title", value: "Costs" });
+
+    expect(control(el, "title").value).toBe("Sales");
+  });
+});
+
+describe("a control", () => {
+  test.each([
+    ["text", { value: "a" }, "b", "b"],
+    ["a number", { value: 1 }, "2.5", 2.5],
+    ["text that looks like a number", { value: "1" }, "2", "2"],
+  ])("sends %s in its type", async (_, state, typed, expected) => {
+    const { el, board } = await show(state);
+
+    type(control(el, "value"), typed);
+    await turn();
+
+    expect(board.document).toEqual({ value: expected });
+    expect(flashed).toEqual([]); // one's own edit is no news
+  });
+
+  test("sends what a box says", async () => {
+    const { el, board } = await show({ value: false });
+
+    control(el, "value").click();
+    await turn();
+
+    expect(board.document).toEqual({ value: true });
+  });
+
+  test("sends nothing for what is no number, or for no change", async () => {
+    const { el, kernel } = await show({ value: 1 });
+    const before = kernel.heard.length;
+
+    type(control(el, "value"), "");
+    type(control(el, "value"), "1");
+    await turn();
+
+    expect(control(el, "value").value).toBe("1");
+    expect(kernel.heard).toHaveLength(before);
+  });
+
+  test("goes back with Escape, to what the kernel has by then", async () => {
+    const { el, kernel } = await show({ value: "a" });
+
+    type(control(el, "value"), "typing", "");
+    kernel.commit("board", { op: "replace", path: "/value", value: "b" });
+    expect(control(el, "value").value).toBe("typing");
+    control(el, "value").dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+
+    expect(control(el, "value").value).toBe("b");
+  });
+
+  test("says why its edit was refused until the next one, and shows what the kernel has", async () => {
+    const { el, board } = await show({ value: 1, list: [{ price: 2 }] });
+    board.validate = () => {
+      throw new RangeError("not this number");
+    };
+    open(el, "0");
+
+    type(control(el, "price"), "9");
+    await turn();
+
+    const note = (): string =>
+      text(control(el, "price").closest("li")?.querySelector(".syncstate-note") as Element);
+    expect(note()).toBe("not this number");
+    expect(control(el, "price").value).toBe("2");
+    expect(control(el, "price").getAttribute("aria-invalid")).toBe("true");
+
+    board.validate = (operations) => operations;
+    type(control(el, "price"), "3");
+    await turn();
+
+    expect(note()).toBe("");
+    expect(board.document).toEqual({ value: 1, list: [{ price: 3 }] });
+  });
+
+  test("is not there for what a page may not write", async () => {
+    const { el } = await show({ status: "idle", rows: [1] }, ["status", "rows"]);
+
+    expect(el.querySelector("input")).toBeNull();
+    expect(text(el)).toContain("statusidle");
+  });
+
+  test("breaks lines of text with Enter, and sends them with Ctrl", async () => {
+    const { el, board } = await show({ notes: "one\ntwo" });
+    const area = control(el, "notes");
+
+    type(area, "one\ntwo\nthree");
+    await turn();
+    expect(board.document).toEqual({ notes: "one\ntwo" });
+    area.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true }));
+    await turn();
+
+    expect(board.document).toEqual({ notes: "one\ntwo\nthree" });
+  });
+});

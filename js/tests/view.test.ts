@@ -1,0 +1,278 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Json } from "../src/document.ts";
+import { Link } from "../src/link.ts";
+import type { ViewContext } from "../src/view/module.ts";
+import { View, type ViewOptions } from "../src/view.ts";
+import { Kernel, type KernelModel, openPage, type Page, turn } from "./support/kernel.ts";
+
+let views: View[] = [];
+
+beforeEach(() => {
+  // Node imports no blob: the same text as a data URL stands for it.
+  vi.stubGlobal(
+    "Blob",
+    class {
+      constructor(readonly parts: string[]) {}
+    },
+  );
+  URL.createObjectURL = (blob) =>
+    `data:text/javascript,${encodeURIComponent((blob as unknown as { parts: string[] }).parts.join(""))}`;
+  URL.revokeObjectURL = () => {};
+  vi.spyOn(console, "error").mockImplementation(() => {});
+});
+
+afterEach(() => {
+  for (const view of views) view.dispose();
+  views = [];
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
+});
+
+interface Shown extends Page {
+  kernel: Kernel;
+  board: KernelModel;
+  host: HTMLElement;
+  view: View;
+}
+
+async function show(
+  module: ViewOptions["module"],
+  options: { state?: Json; css?: string } = {},
+): Promise<Shown> {
+  const kernel = new Kernel();
+  const board = kernel.publish("board", options.state ?? { count: 1 });
+  const page = await openPage(kernel);
+  const host = document.createElement("div");
+  const view = new View({ model: page.model, host, module, css: options.css });
+  views.push(view);
+  await turn();
+  await turn();
+  return { kernel, board, ...page, host, view };
+}
+
+const drawing = (
+  render: (context: ViewContext) => unknown,
+): { render: (context: ViewContext) => unknown } => ({ render });
+
+const error = (host: HTMLElement): string => host.querySelector(".syncstate-error")?.textContent ?? "";
+const status = (host: HTMLElement): string => host.querySelector("[role=status]")?.textContent ?? "";
+const reject = (host: HTMLElement): string => host.querySelector(".syncstate-reject")?.textContent ?? "";
+
+describe("a module", () => {
+  test.each([
+    [
+      "a default object",
+      "export default { render({ el, model }) { el.textContent = 'count ' + model.state.count; } }",
+    ],
+    ["a default function", "export default () => ({ render({ el }) { el.textContent = 'count 1'; } })"],
+    [
+      "a default async function",
+      "export default async () => ({ async render({ el }) { el.textContent = 'count 1'; } })",
+    ],
+    ["a named render", "export function render({ el }) { el.textContent = 'count 1'; }"],
+  ])("may export %s", async (_, module) => {
+    const { host } = await show(module);
+
+    await vi.waitFor(() => expect(host.textContent).toBe("count 1"));
+  });
+
+  test("is imported once for all its views", async () => {
+    const text =
+      "globalThis.imports = (globalThis.imports ?? 0) + 1; export const render = ({ el }) => { el.textContent = 'here'; }";
+
+    const [first, second] = [await show(text), await show(text)];
+
+    await vi.waitFor(() => expect(first.host.textContent + second.host.textContent).toBe("herehere"));
+    expect((globalThis as { imports?: number }).imports).toBe(1);
+  });
+
+  test("that draws nothing is an error that says what to write", async () => {
+    const { host } = await show("export const something = 1");
+
+    await vi.waitFor(() =>
+      expect(error(host)).toContain("exports no render; write export default { render("),
+    );
+  });
+
+  test("that cannot be loaded is an error", async () => {
+    const { host } = await show("throw new Error('not today');");
+
+    await vi.waitFor(() => expect(error(host)).toContain("could not be loadedError: not today"));
+  });
+
+  test("is not asked to draw before there is a state", async () => {
+    const kernel = new Kernel();
+    const page = await openPage(kernel);
+    const render = vi.fn();
+    const view = new View({ model: page.model, host: document.createElement("div"), module: { render } });
+    views.push(view);
+    await turn();
+    expect(render).not.toHaveBeenCalled();
+
+    kernel.publish("board", { count: 1 });
+    await vi.waitFor(() => expect(render).toHaveBeenCalledOnce());
+  });
+});
+
+describe("the end of a view", () => {
+  test("aborts its signal, calls what render returned, and stops what it listened to", async () => {
+    const cleanup = vi.fn();
+    const heard = vi.fn();
+    let signal: AbortSignal | undefined;
+    const { view, kernel } = await show(
+      drawing(({ model, signal: end }) => {
+        signal = end;
+        model.subscribe("/count", heard, { signal: end });
+        return cleanup;
+      }),
+    );
+
+    view.dispose();
+    kernel.commit("board", { op: "replace", path: "/count", value: 2 });
+
+    expect(signal?.aborted).toBe(true);
+    expect(cleanup).toHaveBeenCalledOnce();
+    expect(heard).toHaveBeenCalledOnce();
+  });
+
+  test("calls what an asynchronous render returned afterwards", async () => {
+    const cleanup = vi.fn();
+    let finish: (done: () => void) => void = () => {};
+    const { view } = await show(
+      drawing(
+        () =>
+          new Promise((resolve) => {
+            finish = resolve;
+          }),
+      ),
+    );
+
+    view.dispose();
+    finish(cleanup);
+    await turn();
+
+    expect(cleanup).toHaveBeenCalledOnce();
+  });
+
+  test("takes its style away with the last view that had it", async () => {
+    const css = ".badge { color: red }";
+    const sheets = (): number =>
+      [...document.head.querySelectorAll("style")].filter(({ textContent }) =>
+        textContent?.includes(".badge"),
+      ).length;
+    const first = await show(
+      drawing(() => {}),
+      { css },
+    );
+    const second = await show(
+      drawing(() => {}),
+      { css },
+    );
+
+    const counts = [sheets()];
+    first.view.dispose();
+    counts.push(sheets());
+    second.view.dispose();
+    counts.push(sheets());
+
+    expect(counts).toEqual([1, 1, 0]);
+  });
+});
+
+describe("what goes wrong is shown", () => {
+  test("when render throws, with the author's words as text", async () => {
+    const { host } = await show(
+      drawing(() => {
+        throw new RangeError("no <b>bold</b> rows");
+      }),
+    );
+
+    expect(error(host)).toContain("The render function of this view failed");
+    expect(error(host)).toContain("RangeError: no <b>bold</b> rows");
+    expect(host.querySelector("b")).toBeNull();
+  });
+
+  test("with the frames that are the author's, and no others", async () => {
+    const { host } = await show(
+      "const explode = () => { throw new Error('bang'); };\nexport const render = () => explode();",
+    );
+
+    await vi.waitFor(() => expect(error(host)).toContain("bang"));
+    expect(host.querySelector("pre")?.textContent?.split("\n")).toEqual([
+      expect.stringMatching(/^at explode \(view\.js:1:\d+\)$/),
+      expect.stringMatching(/^at (Module\.)?render \(view\.js:2:\d+\)$/),
+    ]);
+  });
+
+  test("when a subscriber throws, until it is dismissed", async () => {
+    const { host, kernel } = await show(
+      "export const render = ({ model, signal }) => { model.subscribe('/count', (count) => { if (count > 1) throw new Error('not ' + count); }, { signal }); }",
+    );
+    await turn();
+
+    kernel.commit("board", { op: "replace", path: "/count", value: 2 });
+    expect(error(host)).toContain("Error: not 2");
+    host.querySelector<HTMLElement>(".syncstate-error button")?.click();
+
+    expect(error(host)).toBe("");
+  });
+
+  test("when what is thrown is no error", async () => {
+    const { host } = await show(
+      drawing(() => {
+        throw "just text";
+      }),
+    );
+
+    expect(error(host)).toContain("just text");
+  });
+});
+
+describe("a refused edit", () => {
+  test("is told until an edit of this page is accepted, whatever the kernel does in between", async () => {
+    const { host, model, kernel, board } = await show(drawing(() => {}));
+    board.validate = () => {
+      throw new Error("count should not be 7");
+    };
+
+    model.set("/count", 7);
+    await turn();
+    expect(reject(host)).toBe("count should not be 7");
+    kernel.commit("board", { op: "replace", path: "/count", value: 3 });
+    await turn();
+    expect(reject(host)).toBe("count should not be 7");
+    board.validate = (operations) => operations;
+    model.set("/count", 5);
+    await turn();
+
+    expect(reject(host)).toBe("");
+  });
+});
+
+describe("the status", () => {
+  test("is silent while the view is live, and gives the reason when it is not", async () => {
+    const { host, link } = await show(drawing(() => {}));
+    expect(status(host)).toBe("");
+
+    link.stale("The kernel was restarted");
+    expect(status(host)).toBe("The kernel was restarted");
+
+    link.reopen();
+    await turn();
+    expect(status(host)).toBe("");
+  });
+
+  test("of a view that waits for its kernel is told after a second", async () => {
+    vi.useFakeTimers();
+    const silence = { send: () => {}, close: () => {}, onFrame: () => {}, onClose: () => {} };
+    const host = document.createElement("div");
+    views.push(new View({ model: new Link(silence).model("board"), host, module: { render: () => {} } }));
+
+    expect(status(host)).toBe("");
+    vi.advanceTimersByTime(1000);
+
+    expect(status(host)).toBe("Connecting to the kernel…");
+  });
+});

@@ -1,0 +1,110 @@
+"""Take the pictures of the example that the README shows, into docs/images.
+
+    .venv/bin/python scripts/screenshots.py [folder]
+
+They come from a JupyterLab of its own on this machine; nothing from outside is loaded.
+"""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from scripts.chromium import find_or_install  # noqa: E402 # they are found from the root
+from tests.browser.conftest import LOCAL, NO_NAMES, SWITCHES  # noqa: E402
+from tests.browser.notebook import Notebook  # noqa: E402
+from tests.browser.server import Server, running  # noqa: E402
+
+EXAMPLES = ROOT / "examples"
+MODEL, DASHBOARD = 3, 4  # the places of these cells in the notebook
+WINDOW = {"width": 1120, "height": 1600}  # the model and the dashboard
+CLOSE_UP = {"width": 1020, "height": 900}
+MARGIN = 13
+LIMIT = 300_000  # bytes of a picture
+
+
+def main() -> int:
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="syncstate-pictures-") as folder, running(Path(folder)) as server:
+        for file in EXAMPLES.glob("weather.*"):
+            shutil.copy(file, server.folder)
+        with _context() as context:
+            notebook = _run_example(context.new_page(), server)
+            for theme in ("light", "dark"):
+                _picture(notebook, theme, target)
+        server.shut_down_kernels()
+    sizes = {file: file.stat().st_size for file in sorted(target.glob("weather-*.png"))}
+    for file, size in sizes.items():
+        print(f"{size:8,} bytes  {file}")
+    return int(max(sizes.values()) > LIMIT)
+
+
+@contextmanager
+def _context() -> Iterator[BrowserContext]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=str(find_or_install()), args=[*SWITCHES, NO_NAMES]
+        )
+        context = browser.new_context(device_scale_factor=2, reduced_motion="reduce")
+        context.route(lambda url: not url.startswith(LOCAL), lambda route: route.abort())
+        yield context
+        browser.close()
+
+
+def _run_example(page: Page, server: Server) -> Notebook:
+    notebook = Notebook(page, server, "lab", "weather.ipynb")
+    notebook.open()
+    notebook.command("application:toggle-left-area")  # the files
+    for cell in range(1, DASHBOARD + 1):
+        notebook.run(cell)
+    expect(notebook.output(DASHBOARD).locator(".count")).to_have_text("211")
+    return notebook
+
+
+def _picture(notebook: Notebook, theme: str, target: Path) -> None:
+    page, output = notebook.page, notebook.output(DASHBOARD)
+    page.evaluate(
+        "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
+        f"JupyterLab {theme.title()}",
+    )
+
+    page.set_viewport_size(CLOSE_UP)
+    output.evaluate("(output) => output.scrollIntoView({ block: 'center' })")
+    page.evaluate("document.activeElement.blur()")  # no frame around the cell
+    _settle(page)
+    clip = _clip(output.locator(".weather"))
+    page.screenshot(
+        path=target / f"weather-{theme}.png", clip=clip, style=".jp-OutputPrompt { visibility: hidden; }"
+    )
+
+    page.set_viewport_size(WINDOW)
+    page.locator(".jp-Notebook .jp-Cell").nth(MODEL).evaluate("(cell) => cell.scrollIntoView()")
+    _settle(page)
+    page.screenshot(path=target / f"weather-window-{theme}.png", scale="css")
+
+
+def _clip(locator: Locator) -> FloatRect:
+    box = locator.bounding_box()
+    assert box is not None
+    return {
+        "x": box["x"] - MARGIN,
+        "y": box["y"],  # it has a margin of its own above
+        "width": box["width"] + 2 * MARGIN,
+        "height": box["height"] + MARGIN,
+    }
+
+
+def _settle(page: Page) -> None:
+    page.wait_for_timeout(1500)  # a new theme and a new size, drawn
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Tests of the whole way: a kernel, a server, a page in Chromium."""

@@ -1,0 +1,139 @@
+"""One server and one Chromium a session, one page a test; nothing may leave this machine."""
+
+from __future__ import annotations
+
+import itertools
+import runpy
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
+
+from . import notebook as notebooks
+from .notebook import Notebook
+from .server import Server, running
+
+ROOT = Path(__file__).parents[2]
+SWITCHES = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+# Chromium asks the resolver for names of its own even so.
+NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
+PATIENCE = 20_000
+LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
+
+
+Open = Callable[..., Notebook]
+"""Opens a notebook of the given cells, or in another tab one that is there, by its name.
+
+What is at a URL may be left out: `without="**/extensions/syncstate/**"`.
+"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("server")) as started:
+        yield started
+
+
+in_notebook = pytest.mark.parametrize("host", ["notebook"])
+"""For what is the same in every host: Notebook 7 loads faster."""
+
+in_lab = pytest.mark.parametrize("host", ["lab"])
+"""For what only JupyterLab has."""
+
+expect.set_options(timeout=PATIENCE // 2)
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """One Chromium with one profile: what it has compiled once it need not compile again."""
+    chromium = runpy.run_path(str(ROOT / "scripts" / "chromium.py"))["find_or_install"]()
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=chromium,
+            args=[*SWITCHES, NO_NAMES],
+            viewport={"width": 1000, "height": 800},
+        )
+        context.set_default_timeout(PATIENCE)
+        yield context
+        context.close()
+
+
+@pytest.fixture(params=["lab", "notebook"])
+def host(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def context(browser: BrowserContext) -> Iterator[BrowserContext]:
+    """What a test's pages live in. From it nothing leaves: what tries to is stopped, and fails the test."""
+    outside: list[str] = []
+
+    def stop(route: Route) -> None:
+        outside.append(route.request.url)
+        route.abort()
+
+    browser.route(lambda url: not url.startswith(LOCAL), stop)
+    yield browser
+    for page in browser.pages[1:]:  # without any page it would end
+        page.close()
+    browser.unroute_all(behavior="ignoreErrors")
+    browser.clear_cookies()
+    assert outside == []
+
+
+@pytest.fixture
+def new_page(context: BrowserContext) -> Iterator[Callable[[], Page]]:
+    """Makes pages; an error of ours in any of them fails the test, one of an author's is none."""
+    ours: list[str] = []
+
+    def hear_error(error: Error) -> None:
+        frames = [line for line in str(error.stack).splitlines() if "/extensions/" in line or "blob:" in line]
+        if frames and "/extensions/syncstate/" in frames[-1]:
+            ours.append(str(error.stack))
+
+    def hear_line(line: ConsoleMessage) -> None:
+        if line.type == "error" and "syncstate:" in line.text:
+            ours.append(line.text)
+
+    def make() -> Page:
+        page = context.new_page()
+        page.on("pageerror", hear_error)
+        page.on("console", hear_line)
+        return page
+
+    yield make
+    assert ours == []
+
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def open_notebook(new_page: Callable[[], Page], server: Server, host: str) -> Iterator[Open]:
+    def open_(*cells: str, name: str | None = None, without: str | None = None) -> Notebook:
+        if name is None:
+            name = f"{host}-{next(_numbers)}.ipynb"
+            notebooks.write(server.folder, name, list(cells))
+            server.start_kernel(name)
+        page = new_page()
+        if without is not None:
+            page.route(without, lambda route: route.abort())
+        opened = Notebook(page, server, host, name)
+        opened.open()
+        return opened
+
+    yield open_
+    server.shut_down_kernels()

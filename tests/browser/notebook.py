@@ -1,0 +1,173 @@
+"""A notebook in a page: what a test does to it, and what it reads from it."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import Locator, Page
+
+from .server import Server
+from .wire import Wire
+
+# The notebook, whatever else is open beside it.
+CURRENT = (
+    "[...(window.jupyterapp?.shell?.widgets('main') ?? [])].find((widget) => widget.content?.model?.cells)"
+)
+KERNEL = f"{CURRENT}?.sessionContext?.session?.kernel"
+
+
+class Notebook:
+    """A notebook that is open in a host."""
+
+    def __init__(self, page: Page, server: Server, host: str, name: str) -> None:
+        self.page = page
+        self.host = host
+        self.name = name
+        self.wire = Wire(page)
+        self._server = server
+
+    def open(self, *, is_idle: bool = True) -> None:
+        """Open it, or open it again, and wait until its cells and its kernel are there."""
+        self.page.goto(self._server.page(self.host, self.name))
+        self.page.wait_for_selector(".jp-Notebook .jp-Cell")
+        if is_idle:
+            self.wait_for_kernel()
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel is connected and has nothing to do."""
+        self.page.wait_for_function(
+            f"() => {KERNEL}?.connectionStatus === 'connected' && {KERNEL}.status === 'idle'"
+        )
+
+    def reload(self) -> None:
+        """Load the page again."""
+        self.open()
+
+    def command(self, name: str) -> None:
+        """Do what a menu does."""
+        self.page.evaluate("async (name) => { await jupyterapp.commands.execute(name); }", name)
+
+    def run(self, cell: int = 0) -> None:
+        """Run a cell and wait for its end."""
+        self.start(cell)
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Wait until the cell that was started has ended."""
+        self.page.wait_for_function("() => window.cellIsDone")
+
+    def start(self, cell: int) -> None:
+        """Run a cell, and do not wait."""
+        self.page.evaluate(
+            f"""(cell) => {{
+                const notebook = {CURRENT}.content;
+                notebook.deselectAll();
+                notebook.activeCellIndex = cell;
+                window.cellIsDone = false;
+                const end = () => {{ window.cellIsDone = true; }};
+                void jupyterapp.commands.execute('notebook:run-cell').then(end, end);
+            }}""",
+            cell,
+        )
+
+    def output(self, cell: int = 0) -> Locator:
+        """The outputs of a cell."""
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".jp-Cell-outputArea")
+
+    def row(self, name: str) -> Locator:
+        """The line of a list or an object in our own view."""
+        return self.output().locator("summary").filter(has=self._name(name))
+
+    def rows(self, name: str) -> Locator:
+        """What is drawn below that line."""
+        details = self.output().locator("details").filter(has=self._name(name))
+        return details.locator("> .syncstate-members > ul > li")
+
+    def _name(self, name: str) -> Locator:
+        return self.page.locator(".syncstate-name", has_text=re.compile(f"^{name}$"))
+
+    def execute(self, code: str) -> str:
+        """Run code in the kernel behind the notebook's back; return what it prints."""
+        handle = self.page.evaluate_handle(
+            f"""(code) => {{
+                const future = {KERNEL}.requestExecute({{ code, store_history: false }});
+                const answer = {{ text: '', error: null, isDone: false }};
+                future.onIOPub = ({{ header, content }}) => {{
+                    if (content.name === 'stdout') answer.text += content.text;
+                    if (header.msg_type === 'error') answer.error = content.traceback.join('\\n');
+                }};
+                const end = () => {{ answer.isDone = true; }};
+                future.done.then(end, end);
+                return answer;
+            }}""",
+            code,
+        )
+        self.page.wait_for_function("(answer) => answer.isDone", arg=handle)
+        answer = handle.json_value()
+        assert answer["error"] is None, answer["error"]
+        return answer["text"].strip()
+
+    def value(self, expression: str) -> object:
+        """The value that an expression has in the kernel."""
+        return json.loads(self.execute(f"import json; print(json.dumps({expression}))"))
+
+    def wait_for_value(self, expression: str, expected: object) -> None:
+        """Wait until an expression has a value in the kernel."""
+        self.execute(
+            "import time\n"
+            f"__end = time.monotonic() + 10\n"
+            f"while not ({expression} == {expected!r}) and time.monotonic() < __end: time.sleep(0.01)\n"
+            f"assert {expression} == {expected!r}, {expression}"
+        )
+
+    def status(self, cell: int = 0) -> Locator:
+        """What a view says of itself when it is not live."""
+        return self.output(cell).locator(".syncstate-status")
+
+    def restart_kernel(self) -> None:
+        """Restart the kernel, as the menu does."""
+        self.page.evaluate(f"async () => {{ await {CURRENT}.sessionContext.restartKernel(); }}")
+
+    def shut_down_kernel(self) -> None:
+        """Shut the kernel down, as the menu does."""
+        self.page.evaluate(f"async () => {{ await {CURRENT}.sessionContext.shutdown(); }}")
+
+    def reconnect(self) -> None:
+        """Lose the connection, and come back after a while in which the kernel had something to say."""
+        self.page.evaluate(
+            f"""async () => {{
+                const kernel = {KERNEL};
+                kernel._clearSocket();
+                kernel._updateConnectionStatus('connecting');
+                await new Promise((resolve) => setTimeout(resolve, 800));
+                await kernel.reconnect();
+            }}"""
+        )
+
+    def leftovers(self) -> dict[str, int]:
+        """How many comms and threads for pages the kernel holds."""
+        return self.value(
+            "{'comms': len(get_ipython().kernel.comm_manager.comms), 'subshells': "
+            "sum(thread.name.startswith('subshell') for thread in __import__('threading').enumerate())}"
+        )
+
+    def save(self) -> None:
+        """Save the notebook."""
+        self.command("docmanager:save")
+
+    def copy(self) -> str:
+        """Copy the saved notebook, as somebody would who got it by mail; return the copy's name."""
+        name = f"copy-{self.name}"
+        notebook = nbformat.read(self._server.folder / self.name, as_version=4)
+        notebook.cells[0].source += "\n# What is signed is known by its content."
+        nbformat.write(notebook, self._server.folder / name)
+        return name
+
+
+def write(folder: Path, name: str, cells: list[str]) -> None:
+    """Write a notebook of code cells."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel})
+    nbformat.write(notebook, folder / name)

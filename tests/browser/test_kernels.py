@@ -1,0 +1,204 @@
+"""What becomes of a view when its page, its kernel or its connection goes and comes back."""
+
+import re
+
+from playwright.sync_api import expect
+
+from .boards import BOARD
+from .conftest import Open, in_notebook
+
+LATER = "import threading; threading.Timer(0.3, lambda: setattr(board, 'title', 'Missed')).start()"
+BUSY = """
+import time
+while board.title != "stop":
+    board.threshold = 0.25
+    time.sleep(0.02)
+"""
+STALE = re.compile("run the cell again")
+
+
+def test_two_tabs_show_one_state_and_each_other_s_edits(open_notebook: Open) -> None:
+    first = open_notebook(BOARD)
+    first.run()
+    first.save()
+    second = open_notebook(name=first.name)
+    expect(second.output().get_by_label("title")).to_have_value("Sales")
+
+    second.output().get_by_label("title").fill("Both")
+    second.output().get_by_label("title").press("Enter")
+
+    expect(first.output().get_by_label("title")).to_have_value("Both")
+    first.execute("board.title = 'All'")
+    expect(second.output().get_by_label("title")).to_have_value("All")
+
+
+def test_a_page_that_is_loaded_again_is_live_with_the_state_of_now(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    notebook.save()
+    notebook.execute("board.title = 'Costs'")
+
+    notebook.reload()
+
+    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+    expect(notebook.status()).to_be_hidden()
+    notebook.execute("board.title = 'Later'")
+    expect(notebook.output().get_by_label("title")).to_have_value("Later")
+    notebook.output().get_by_label("title").fill("Edited")
+    notebook.output().get_by_label("title").press("Enter")
+    notebook.wait_for_value("board.title", "Edited")
+
+
+@in_notebook
+def test_a_page_that_was_loaded_again_leaves_nothing_in_the_kernel(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.save()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    before = notebook.leftovers()
+
+    notebook.reload()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    notebook.execute("board.title = 'Costs'")
+    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+
+    assert notebook.leftovers() == before
+
+
+def test_after_a_restart_the_view_says_so_and_is_live_when_the_cell_ran_again(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+
+    notebook.restart_kernel()
+
+    expect(notebook.status()).to_have_text("The kernel was restarted: run the cell again to make this live")
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+
+    notebook.run()
+
+    expect(notebook.status()).to_be_hidden()
+    notebook.execute("board.title = 'Costs'")
+    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+
+
+@in_notebook
+def test_after_a_crash_the_view_says_so_and_is_live_when_the_cell_ran_again(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD, "import os; os._exit(1)")
+    notebook.run(0)
+    expect(notebook.output(0).get_by_label("title")).to_have_value("Sales")
+
+    notebook.start(1)
+    expect(notebook.status()).to_have_text(STALE, timeout=20_000)
+    notebook.wait_for_kernel()
+    notebook.run(0)
+
+    expect(notebook.status()).to_be_hidden()
+    notebook.execute("board.title = 'Costs'")
+    expect(notebook.output(0).get_by_label("title")).to_have_value("Costs")
+
+
+@in_notebook
+def test_a_lost_connection_comes_back_with_what_was_missed(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+
+    notebook.execute(
+        "import threading; threading.Timer(0.3, lambda: setattr(board, 'title', 'Missed')).start()"
+    )
+    notebook.reconnect()
+
+    expect(notebook.output().get_by_label("title")).to_have_value("Missed")
+    notebook.output().get_by_label("title").fill("Edited")
+    notebook.output().get_by_label("title").press("Enter")
+    notebook.wait_for_value("board.title", "Edited")
+
+
+def test_controls_are_alive_while_a_cell_runs(open_notebook: Open) -> None:
+    notebook = open_notebook(
+        BOARD, "import time\nwhile board.title != 'stop': time.sleep(0.02); board.threshold = 0.25"
+    )
+    notebook.run(0)
+    notebook.start(1)
+    expect(notebook.output(0).get_by_label("threshold")).to_have_value("0.25")
+
+    title = notebook.output(0).get_by_label("title")
+    title.fill("stop")
+    title.press("Enter")
+
+    notebook.wait_for_end()
+
+
+@in_notebook
+def test_controls_are_alive_when_the_page_was_loaded_again_during_a_cell(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD, BUSY)
+    notebook.run(0)
+    notebook.save()
+    notebook.start(1)
+    notebook.open(is_idle=False)
+    title = notebook.output(0).get_by_label("title")
+    expect(title).to_have_value("Sales")
+
+    title.fill("stop")
+    title.press("Enter")
+
+    notebook.wait_for_kernel()
+    assert notebook.value("board.title") == "stop"
+
+
+@in_notebook
+def test_the_kernel_is_silent_on_the_way_up(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    title = notebook.output().get_by_label("title")
+    title.fill("Costs")
+    title.press("Enter")
+    notebook.wait_for_value("board.title", "Costs")
+
+    (opened,) = (frame for frame in notebook.wire.up if "replica" in frame.data and frame.kind == "comm_open")
+    assert [frame for frame in notebook.wire.down if frame.comm == opened.comm] == []
+    assert len([frame for frame in notebook.wire.up if frame.comm == opened.comm]) > 1
+
+
+@in_notebook
+def test_a_page_without_the_extension_shows_the_html_and_disturbs_nobody(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.save()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+
+    other = open_notebook(name=notebook.name, without="**/extensions/syncstate/**")
+    expect(other.output().locator("table.syncstate-static")).to_be_visible()
+    notebook.execute("board.title = 'Costs'")
+
+    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+    assert [frame for frame in other.wire.up if frame.comm == "syncstate.down"] == []
+    notebook.output().get_by_label("title").fill("Edited")
+    notebook.output().get_by_label("title").press("Enter")
+    notebook.wait_for_value("board.title", "Edited")
+
+
+def test_an_output_that_is_not_trusted_is_its_html(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.save()
+    copy = notebook.copy()
+
+    other = open_notebook(name=copy)
+
+    expect(other.output().locator("table.syncstate-static")).to_contain_text("Sales")
+    expect(other.output().locator(".syncstate-view")).to_have_count(0)
+
+
+def test_without_a_kernel_the_saved_state_is_shown_as_old(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.save()
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+
+    notebook.shut_down_kernel()
+
+    expect(notebook.status()).to_have_text(re.compile("No kernel"))
+    expect(notebook.output().get_by_label("title")).to_have_value("Sales")

@@ -1,0 +1,256 @@
+"""The rules of the standards and of the protocol: the JSON files that Python and TypeScript both run."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from syncstate import errors
+from syncstate.document import plain, same
+from syncstate.errors import Conflict, PatchError, PointerError, SyncStateError, TargetNotFound, TestFailed
+from syncstate.patch import apply, check, invert
+from syncstate.pointer import join, parse, resolve
+from syncstate.rebase import rebase
+from tests.support import patched
+
+FOLDER = Path(__file__).parent / "conformance"
+
+
+def cases(*names: str) -> Any:
+    """Every case of some files, for parametrize; one that is switched off is skipped with its reason."""
+    return [
+        pytest.param(case, id=f"{name}: {case['comment']}", marks=skips(case))
+        for name in names
+        for case in json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    ]
+
+
+def skips(case: dict[str, Any]) -> list[Any]:
+    return [pytest.mark.skip(reason=case["skip"])] if "skip" in case else []
+
+
+def test_no_file_of_cases_is_forgotten():
+    known = {"patch", "patch-extra", "pointer", "rebase", "session"}  # session: test_session.py
+
+    assert {path.stem for path in FOLDER.glob("*.json")} <= known
+    assert min(len(cases(name)) for name in known - {"session"}) > 50
+
+
+# -- pointers
+
+
+@pytest.mark.parametrize("case", cases("pointer"))
+def test_a_pointer_is_what_rfc_6901_says(case):
+    pointer = case["pointer"]
+
+    if "tokens" in case:
+        assert list(parse(pointer)) == case["tokens"]
+        assert join(*case["tokens"]) == pointer
+    if "result" in case:
+        assert same(resolve(case["document"], pointer), case["result"])
+    if "error" in case:
+        with pytest.raises(getattr(errors, case["error"])):
+            resolve(case.get("document"), pointer)
+
+
+@given(st.lists(st.text()))
+def test_a_pointer_is_parsed_to_the_tokens_that_it_was_joined_from(tokens):
+    pointer = join(*tokens)
+
+    assert list(parse(pointer)) == tokens
+    assert jsonpointer.JsonPointer(pointer).parts == tokens
+
+
+@given(st.text("/~01a", max_size=6))
+def test_a_text_is_a_pointer_or_is_refused_as_one(text):
+    try:
+        tokens = parse(text)
+    except PointerError as error:
+        assert error.text == text
+        assert str(error).startswith(f"Cannot parse pointer {text!r}: ")
+    else:
+        assert join(*tokens) == text
+
+
+# -- patches
+
+
+@pytest.mark.parametrize("case", cases("patch", "patch-extra"))
+def test_a_patch_does_what_rfc_6902_says(case):
+    document = copy.deepcopy(case["document"])
+    patch = copy.deepcopy(case["patch"])
+
+    if "error" in case:
+        with pytest.raises(getattr(errors, case["error"], PatchError)):
+            apply(document, patch)
+    else:
+        assert same(apply(document, patch), case["result"])
+
+    assert document == case["document"]
+    assert patch == case["patch"]
+
+
+@pytest.mark.parametrize("case", cases("patch", "patch-extra"))
+def test_a_patch_that_applies_can_be_taken_back(case):
+    if "error" in case:
+        with pytest.raises(getattr(errors, case["error"], PatchError)):
+            invert(case["document"], case["patch"])
+    else:
+        inverse = invert(case["document"], case["patch"])
+
+        assert same(apply(case["result"], inverse), case["document"])
+
+
+@pytest.mark.parametrize("case", cases("patch", "patch-extra"))
+def test_jsonpatch_makes_the_same_of_every_case(case):
+    if isinstance(case["patch"], str):
+        pytest.skip("jsonpatch takes the JSON text of a patch too")
+    if "error" in case:
+        with pytest.raises((jsonpatch.JsonPatchException, jsonpointer.JsonPointerException)):
+            jsonpatch.apply_patch(case["document"], case["patch"])
+    else:
+        expected = jsonpatch.apply_patch(case["document"], case["patch"])
+
+        assert same(apply(case["document"], case["patch"]), expected)
+
+
+@given(patched())
+@example(({"a": {"x": {"n": 1}}, "b": 2}, [
+    {"op": "replace", "path": "/a/x/n", "value": 5},
+    {"op": "move", "from": "/a/x", "path": "/b"},
+    {"op": "add", "path": "/b/m", "value": 1},
+]))
+@example(([[None]], [{"op": "move", "from": "/0/0", "path": "/0"}]))
+def test_the_inverse_of_a_patch_takes_it_back(case):
+    document, patch = case
+    before = plain(document)
+
+    after = apply(document, patch)
+    inverse = invert(document, patch)
+
+    assert same(document, before)
+    assert same(apply(after, inverse), before)
+
+
+@given(patched())
+def test_jsonpatch_makes_the_same_of_a_random_patch(case):
+    document, patch = case
+
+    try:
+        expected = jsonpatch.apply_patch(plain(document), patch)
+    except jsonpatch.JsonPatchException:
+        return  # it refuses a little of what the standard allows: to move a value to where it is
+
+    assert same(apply(document, patch), expected)
+
+
+@given(patched(), patched())
+def test_a_patch_for_another_document_applies_whole_or_leaves_no_trace(case, other):
+    document, before = case[0], plain(case[0])
+    _, patch = other
+
+    try:
+        after = apply(document, patch)
+    except PatchError as error:
+        assert error.index is not None
+        assert error.operation == patch[error.index]
+        assert str(error).startswith("Cannot ")
+    else:
+        assert same(apply(after, invert(document, patch)), before)
+    assert same(document, before)
+
+
+@given(patched())
+def test_what_a_patch_did_not_touch_is_shared(case):
+    document, patch = case
+    if not isinstance(document, dict):
+        return
+
+    after = apply(document, patch)
+
+    touched = {parse(op[part])[:1] for op in patch for part in ("path", "from") if part in op}
+    if () not in touched:
+        assert all(after[name] is member for name, member in document.items() if (name,) not in touched)
+
+
+@pytest.mark.parametrize(
+    ("patch", "why"),
+    [
+        ({}, "Cannot read the patch: it is an object, not a list of operations"),
+        ("[]", "Cannot read the patch: it is a string, not a list of operations"),
+        (None, "Cannot read the patch: it is null, not a list of operations"),
+        ([[]], "Cannot read operation 0 of the patch: it is a list, not an object"),
+        ([None], "Cannot read operation 0 of the patch: it is null, not an object"),
+        ([{}], "Cannot read operation 0 of the patch: 'op' is None"),
+        ([{"op": ["add"], "path": "", "value": 1}], "Cannot read operation 0 of the patch: 'op' is a list"),
+        ([{"op": {}, "path": "", "value": 1}], "Cannot read operation 0 of the patch: 'op' is an object"),
+        ([{"op": "test", "path": "", "value": 1}, {"op": "Add"}], "Cannot read operation 1 of the patch: 'op' is 'Add'"),
+        ([{"op": "remove"}], "Cannot read operation 0 of the patch: 'remove' needs a 'path'"),
+        ([{"op": "remove", "path": 5}], "Cannot read operation 0 of the patch: Cannot parse pointer 5"),
+        ([{"op": "remove", "path": None}], "Cannot read operation 0 of the patch: Cannot parse pointer None"),
+        ([{"op": "remove", "path": ["a"]}], "Cannot read operation 0 of the patch: Cannot parse pointer ['a']"),
+        ([{"op": "add", "path": ""}], "Cannot read operation 0 of the patch: 'add' needs a 'value'"),
+        ([{"op": "move", "path": ""}], "Cannot read operation 0 of the patch: 'move' needs a 'from'"),
+        ([{"op": "copy", "path": "", "from": 1}], "Cannot read operation 0 of the patch: Cannot parse pointer 1"),
+    ],
+)
+def test_what_is_no_patch_is_refused_before_anything_is_applied(patch, why):
+    with pytest.raises(PatchError) as refused:
+        check(patch)
+
+    assert str(refused.value).startswith(why)
+    assert isinstance(refused.value, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "sentence"),
+    [
+        ({"op": "replace", "path": "/l/7", "value": 0}, TargetNotFound, "Cannot replace '/l/7': the list has 3 elements"),
+        ({"op": "remove", "path": "/m/1"}, TargetNotFound, "Cannot remove '/m/1': the list has 1 element"),
+        ({"op": "add", "path": "/l/01", "value": 0}, TargetNotFound, "Cannot add '/l/01': '/l' is a list and '01' is no index"),
+        ({"op": "remove", "path": "/x"}, TargetNotFound, "Cannot remove '/x': the document has no member 'x'"),
+        ({"op": "remove", "path": "/n/x"}, TargetNotFound, "Cannot remove '/n/x': '/n' is a number"),
+        ({"op": "remove", "path": ""}, PatchError, "Cannot remove '': the whole document cannot be removed"),
+        ({"op": "move", "from": "/l", "path": "/l/0"}, PatchError, "Cannot move '/l': it cannot be moved into itself, to '/l/0'"),
+        ({"op": "copy", "from": "/x", "path": "/n"}, TargetNotFound, "Cannot copy '/x': the document has no member 'x'"),
+        ({"op": "test", "path": "/n", "value": 3}, TestFailed, "Cannot pass the test at '/n': expected 3, found 4"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_refusal_says_what_where_and_why_and_carries_its_facts(operation, error, sentence):
+    document = {"l": [1, 2, 3], "m": [0], "n": 4}
+
+    with pytest.raises(SyncStateError) as refused:
+        apply(document, [{"op": "test", "path": "/n", "value": 4}, operation])
+
+    assert type(refused.value) is error
+    assert str(refused.value) == sentence
+    assert refused.value.index == 1
+    assert refused.value.operation == operation
+    assert refused.value.pointer in (operation["path"], operation.get("from"))
+    assert isinstance(refused.value, LookupError) == (error is TargetNotFound)
+
+
+# -- an edit carried over commits
+
+
+@pytest.mark.parametrize("case", cases("rebase"))
+def test_an_edit_is_carried_over_commits_or_refused_as_the_protocol_says(case):
+    edit = copy.deepcopy(case["edit"])
+
+    if case["result"] is None:
+        with pytest.raises(Conflict) as refused:
+            rebase(edit, case["over"], case["document"])
+        assert str(refused.value) == f"Cannot apply the edit of {refused.value.pointer!r}: {case['reason']}"
+    else:
+        assert rebase(edit, case["over"], case["document"]) == case["result"]
+
+    assert edit == case["edit"]

@@ -1,0 +1,508 @@
+"""A link: many models over one transport, in few frames; and the clock that flushes it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncstate import MessageError, SyncedModel, batch
+from syncstate.buffers import attach, detach
+from syncstate.document import same
+from syncstate.errors import PatchError, PointerError
+from syncstate.link import KERNEL, Link
+from syncstate.pacer import Pacer
+from syncstate.transports.memory import MemoryTransport
+from tests.support import Hub, Kernel, Page, frame
+
+
+class Board(SyncedModel):
+    n: int = 0
+    rows: list[dict] = []
+    data: Any = None
+
+
+def by_hand(*models: SyncedModel) -> Kernel:
+    """A kernel that sends only when it is told to."""
+    return Kernel(*models, wake=lambda: None)
+
+
+def frames_of(kernel: Kernel) -> list[Any]:
+    return list(kernel.hub.ends[0].sent)
+
+
+# -- frames
+
+
+def test_what_happened_since_the_last_flush_travels_in_one_frame():
+    one, two = Board(), Board()
+    kernel = by_hand(one, two)
+    kernel.hub.join()
+    kernel.link.flush()
+
+    one.rows.append({})
+    one.rows.append({})
+    two.n = 5
+    kernel.link.flush()
+    kernel.link.flush()
+
+    first, second = frames_of(kernel)
+    assert [message["type"] for message in first["messages"]] == ["ready", "ready"]
+    assert [(message["model"], len(message["operations"])) for message in second["messages"]] == [
+        (one.sync.key, 2),
+        (two.sync.key, 1),
+    ]
+
+
+def test_of_values_that_overwrite_each_other_only_the_last_one_travels():
+    model = Board(rows=[{"x": 0}])
+    kernel = by_hand(model)
+    kernel.hub.join()
+    kernel.link.flush()
+
+    for n in range(100):
+        model.n = n
+        model.rows[0]["x"] = n
+    kernel.link.flush()
+
+    (message,) = frames_of(kernel)[-1]["messages"]
+    assert message["operations"] == [
+        {"op": "replace", "path": "/n", "value": 99},
+        {"op": "replace", "path": "/rows/0/x", "value": 99},
+    ]
+    assert (message["base"], message["version"]) == (0, 1)
+
+
+def test_values_on_both_sides_of_a_shift_are_not_mixed_up():
+    model = Board(rows=[{"x": 0}])
+    kernel = by_hand(model)
+    page = Page(kernel.hub.join(), "p1", model.sync.key)
+    page.hello()
+    kernel.link.flush()
+
+    model.rows[0]["x"] = 1
+    model.rows.insert(0, {"x": 5})
+    model.rows[0]["x"] = 2
+    model.rows[0] = {"y": [1]}
+    model.rows[0]["y"][0] = 3
+    kernel.link.flush()
+
+    assert page.document["rows"] == [{"y": [3]}, {"x": 1}]
+    assert same(page.document, model.sync.snapshot())
+
+
+def test_frames_carry_the_protocol_the_kernel_and_a_number():
+    model = Board()
+    kernel = Kernel(model)
+    kernel.hub.join()
+
+    model.n = 1
+    model.n = 2
+    model.n = 3
+
+    assert [(frame["protocol"], frame["kernel"], frame["seq"]) for frame in frames_of(kernel)] == [
+        (1, KERNEL, 2),
+        (1, KERNEL, 3),
+        (1, KERNEL, 4),
+    ]
+
+
+def test_a_flush_without_news_sends_nothing():
+    model = Board()
+    kernel = by_hand(model)
+    kernel.hub.join()
+    kernel.link.flush()
+
+    model.n = 0
+    model.rows.extend([])
+    kernel.link.flush()
+
+    assert len(frames_of(kernel)) == 1
+
+
+def test_a_batch_that_is_open_sends_nothing_and_others_do():
+    one, two = Board(), Board()
+    kernel = by_hand(one, two)
+    kernel.hub.join()
+    kernel.link.flush()
+
+    with batch():
+        one.n = 1
+        kernel.link.flush()
+        assert len(frames_of(kernel)) == 1
+    two.n = 2
+    kernel.link.flush()
+
+    assert [message["model"] for message in frames_of(kernel)[-1]["messages"]] == [one.sync.key, two.sync.key]
+
+
+def test_an_answer_comes_after_the_news_that_it_refers_to():
+    model = Board()
+    kernel = by_hand(model)
+    page = Page(kernel.hub.join(), "p1", model.sync.key)
+    page.hello()
+    kernel.link.flush()
+    kernel.link.flush()
+    known = len(page.heard)
+
+    model.n = 5
+    page.edit({"op": "replace", "path": "/n", "value": "x"})
+    kernel.link.flush()
+
+    assert page.types()[known:] == ["patch", "reject"]
+    assert page.heard[-1]["version"] == page.heard[-2]["version"] == 1
+
+
+def test_publishing_twice_is_publishing_once_and_withdrawing_twice_too():
+    model = Board()
+    kernel = Kernel(model)
+    page = kernel.page()
+
+    kernel.publish(model)
+    kernel.link.withdraw(model._document.authority, "done")
+    kernel.link.withdraw(model._document.authority, "done")
+    model.n = 1
+
+    assert page.types() == ["snapshot", "closed"]
+    assert model._document.authority.watchers == []
+
+
+def test_a_model_that_is_published_again_under_its_key_takes_the_place_of_the_old_one():
+    class Kept(Board):
+        _key = "kept"
+
+    old, new = Kept(n=1), Kept(n=2)
+    kernel = Kernel(old)
+    page = kernel.page()
+
+    kernel.publish(new)
+    kernel.link.withdraw(old._document.authority, "too late")
+
+    assert page.types() == ["snapshot", "ready", "snapshot"]
+    assert page.document["n"] == 2
+    assert page.replica.status == "live"
+
+
+def test_a_transport_that_fails_is_a_gap_that_a_page_heals():
+    class Failing(Hub):
+        is_failing = False
+
+        def send(self, frame: Any, buffers: Any = ()) -> None:
+            if self.is_failing:
+                raise OSError("the socket is gone")
+            super().send(frame, buffers)
+
+    model, hub = Board(), Failing()
+    link = Link(hub, wake=lambda: None)
+    link.publish(model._document.watch())
+    page = Page(hub.join(), "p1", model.sync.key)
+    page.hello()
+    link.flush()
+
+    hub.is_failing = True
+    model.rows.append({"id": 1})
+    with pytest.raises(OSError, match="the socket is gone"):
+        link.flush()
+    hub.is_failing = False
+    model.rows.append({"id": 2})
+    for _ in range(3):
+        link.flush()
+
+    assert page.document["rows"] == [{"id": 1}, {"id": 2}]
+
+
+def test_a_plain_link_begins_with_a_snapshot_and_needs_no_key():
+    model = Board(n=5)
+    ours, theirs = MemoryTransport.pair()
+    page = Page(theirs, "p1", None)
+    link = Link(ours, is_plain=True)
+
+    link.publish(model._document.watch())
+    page.edit({"op": "replace", "path": "/n", "value": 6})
+    theirs.send(frame({"type": "hello"}))
+
+    assert page.types() == ["snapshot", "patch", "snapshot"]
+    assert page.replica.model == model.sync.key
+    assert model.n == 6
+
+
+def test_many_threads_may_mutate_flush_and_edit_at_once():
+    model = Board(rows=[{"by": -1}])
+    kernel = by_hand(model)
+    page = Page(kernel.hub.join(), "p1", model.sync.key)
+    page.hello()
+    kernel.link.flush()
+    done = threading.Event()
+    barrier = threading.Barrier(4)
+
+    def mutate(name: int) -> None:
+        barrier.wait(30)
+        for count in range(60):
+            model.rows.append({"by": name, "n": count})
+            with batch():
+                model.n = count
+                model.data = {"at": [count]}
+
+    def flush() -> None:
+        barrier.wait(30)
+        while not done.is_set():
+            kernel.link.flush()
+
+    def edit() -> None:
+        barrier.wait(30)
+        for number in range(1, 61):
+            operations = [{"op": "replace", "path": "/rows/0/by", "value": -number}]
+            kernel.link.receive(
+                frame({"type": "edit", "model": model.sync.key, "epoch": model._document.authority.epoch,
+                       "base": model._document.authority.version, "number": number, "operations": operations},
+                      replica="p2")
+            )  # fmt: skip
+
+    threads = [threading.Thread(target=target, args=arguments) for target, arguments in
+               ((mutate, (1,)), (mutate, (2,)), (flush, ()), (edit, ()))]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in (*threads[:2], threads[3]):
+        thread.join(60)
+    done.set()
+    threads[2].join(60)
+    kernel.link.flush()
+
+    assert not any(thread.is_alive() for thread in threads)
+    assert len(model.rows) == 121
+    assert same(page.document, model.sync.snapshot())
+
+
+# -- buffers
+
+
+def test_bytes_leave_a_frame_as_buffers_and_null_stands_in_their_place():
+    model = Board(data={"a/b": [b"x", 1]})
+    kernel = by_hand(model)
+    page = Page(kernel.hub.join(), "p1", model.sync.key)
+    page.hello()
+    kernel.link.flush()
+    snapshot = frames_of(kernel)[-1]
+    kernel.link.flush()
+    model.rows.append({"raw": b"y"})
+    kernel.link.flush()
+    patch = frames_of(kernel)[-1]
+
+    assert snapshot["buffers"] == ["/messages/1/document/data/a~1b/0"]
+    assert snapshot["messages"][1]["document"]["data"] == {"a/b": [None, 1]}
+    assert patch["buffers"] == ["/messages/0/operations/0/value/raw"]
+    assert patch["messages"][0]["operations"][0]["value"] == {"raw": None}
+    assert page.document["data"] == {"a/b": [b"x", 1]}
+    assert page.document["rows"] == [{"raw": b"y"}]
+    assert model.data == {"a/b": [b"x", 1]}
+
+
+def test_a_frame_without_bytes_is_sent_as_it_is():
+    data = frame({"type": "bye", "model": "x"})
+
+    assert detach(data) == (data, [])
+    assert detach(data)[0] is data
+    assert attach(data, ()) is data
+
+
+def test_buffers_that_came_are_copied():
+    memory = bytearray(b"abc")
+
+    attached = attach({"a": None, "buffers": ["/a"]}, [memoryview(memory)])
+    memory[0] = 0
+
+    assert attached == {"a": b"abc"}
+    assert type(attached["a"]) is bytes
+
+
+@pytest.mark.parametrize(
+    ("buffers", "data", "error"),
+    [
+        (["/a"], [], MessageError),
+        ([], [b""], MessageError),
+        (None, [b""], MessageError),
+        ({"0": "/a"}, [b""], MessageError),
+        ([""], [b""], MessageError),
+        (["/b"], [b""], PatchError),
+        (["a"], [b""], (PatchError, PointerError)),
+        ([["/a"]], [b""], (PatchError, PointerError)),
+    ],
+)
+def test_buffers_and_their_pointers_must_fit(buffers, data, error):
+    with pytest.raises(error):
+        attach({"a": None, "buffers": buffers}, data)
+
+
+documents = st.recursive(
+    st.none() | st.integers() | st.text(max_size=3) | st.binary(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("a/~0", max_size=2), inner, max_size=3),
+)
+
+
+@given(documents)
+def test_what_was_detached_is_attached_again(document):
+    whole = {"messages": [document]}
+
+    emptied, buffers = detach(whole)
+    text = json.dumps(emptied)
+
+    assert same(attach(json.loads(text), buffers), whole)
+
+
+# -- the clock
+
+
+class Calls:
+    """Counts calls, and lets a test wait for them."""
+
+    def __init__(self, call: Callable[[], None] = lambda: None) -> None:
+        self.count = 0
+        self._call = call
+        self._changed = threading.Condition()
+
+    def __call__(self) -> None:
+        try:
+            self._call()
+        finally:
+            with self._changed:
+                self.count += 1
+                self._changed.notify_all()
+
+    def wait_for(self, count: int) -> None:
+        self.wait_until(lambda: self.count >= count)
+
+    def wait_until(self, is_true: Callable[[], bool]) -> None:
+        """Wait for a call after which something is true."""
+        with self._changed:
+            assert self._changed.wait_for(is_true, 60), self.count
+
+
+@pytest.fixture
+def pacer() -> Iterator[Pacer]:
+    yield Pacer(interval=0.001)
+
+
+def test_a_pacer_calls_in_a_thread_of_its_own_when_it_is_woken(pacer):
+    threads: list[threading.Thread] = []
+    calls = Calls(lambda: threads.append(threading.current_thread()))
+    pacer.add(calls)
+
+    assert calls.count == 0
+    pacer.wake()
+    calls.wait_for(1)
+    pacer.wake()
+    calls.wait_for(2)
+
+    assert threads[0] is threads[1]
+    assert threads[0] is not threading.main_thread()
+    assert threads[0].daemon
+
+
+def test_a_pacer_that_is_woken_often_calls_seldom_and_always_once_after_the_last(pacer):
+    is_called, may_go_on = threading.Event(), threading.Event()
+    state, seen = [0], []
+
+    def call() -> None:
+        seen.append(state[0])
+        is_called.set()
+        may_go_on.wait(60)
+
+    calls = Calls(call)
+    pacer.add(calls)
+    pacer.wake()
+    assert is_called.wait(60)
+    for number in range(1, 1001):  # all of this while the first call is under way
+        state[0] = number
+        pacer.wake()
+    may_go_on.set()
+    calls.wait_for(2)
+    pacer.wake()
+    calls.wait_for(3)
+
+    assert seen == [0, 1000, 1000]
+
+
+def test_a_call_that_fails_is_logged_and_the_others_are_made(pacer, caplog):
+    def fail() -> None:
+        raise ZeroDivisionError("on purpose")
+
+    failing, calls = Calls(fail), Calls()
+    pacer.add(failing)
+    pacer.add(calls)
+
+    pacer.wake()
+    calls.wait_for(1)
+    pacer.wake()
+    calls.wait_for(2)
+
+    assert failing.count == 2
+    assert "on purpose" in caplog.text
+
+
+def test_a_call_that_was_removed_is_made_no_longer(pacer):
+    removed, calls = Calls(), Calls()
+    pacer.add(removed)
+    pacer.add(calls)
+
+    pacer.remove(removed)
+    pacer.wake()
+    calls.wait_for(1)
+
+    assert removed.count == 0
+
+
+def test_a_link_that_a_pacer_flushes_ends_in_the_last_state(pacer):
+    model = Board()
+    hub = Hub()
+    link = Link(hub, wake=pacer.wake)
+    flushes = Calls(link.flush)
+    pacer.add(flushes)
+    link.publish(model._document.watch())
+    page = Page(hub.join(), "p1", model.sync.key)
+    page.hello()
+
+    for n in range(2000):
+        model.n = n
+        model.rows.append({"n": n})
+    flushes.wait_until(lambda: page.document["n"] == 1999 and len(page.document["rows"]) == 2000)
+
+    assert same(page.document, model.sync.snapshot())
+    assert len(hub.ends[0].sent) <= flushes.count
+
+
+# -- the transport of the tests themselves
+
+
+def test_a_memory_transport_holds_drops_and_reorders():
+    one, other = MemoryTransport.pair()
+    heard: list[Any] = []
+    other.on_frame = lambda frame, buffers: heard.append((frame["n"], list(buffers)))
+
+    one.send({"n": 1}, [b"x"])
+    with one.held() as waiting:
+        for n in range(2, 6):
+            one.send({"n": n})
+        assert heard == [(1, [b"x"])]
+        waiting.popleft()
+        waiting.rotate(1)
+
+    assert [n for n, _ in heard] == [1, 5, 3, 4]
+
+
+def test_a_memory_transport_that_is_closed_tells_the_other_end_once():
+    one, other = MemoryTransport.pair()
+    told: list[int] = []
+    other.on_close = lambda: told.append(1)
+
+    one.close()
+    one.close()
+    other.close()
+    one.send({})
+
+    assert told == [1]
+    assert not other.waiting

@@ -1,0 +1,1433 @@
+"""A synced model: a HasTraits on one side, a document on the other."""
+
+from __future__ import annotations
+
+import copy
+import enum
+import json
+import pickle
+import threading
+from typing import Any, ClassVar, Final, Literal, Optional, Union
+
+import pytest
+import traitlets
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonpatch import JsonPatch
+
+from syncstate import (
+    NotSyncable,
+    PatchError,
+    SyncedModel,
+    TargetNotFound,
+    TestFailed,
+    TrackedDict,
+    TrackedList,
+    batch,
+    synced,
+)
+from syncstate.document import plain, same
+from syncstate.patch import apply
+from tests.support import locations
+
+
+class Color(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+class Board(SyncedModel):
+    n: int = 0
+    title: str = "Sales"
+    rows: list[dict] = []
+    tags: list[str] = []
+    row: dict[str, Any] = {}
+    any: Any = None
+    maybe: list[int] | None = None
+
+
+class Recorded:
+    """A model and every patch that it told; what they make of its first snapshot is what it is."""
+
+    def __init__(self, model: SyncedModel) -> None:
+        self.model = model
+        self.start = model.sync.snapshot()
+        self.patches: list[list[Any]] = []
+        self.stop = model.sync.on_patch(lambda patch: self.patches.append(patch.patch))
+
+    @property
+    def operations(self) -> list[Any]:
+        return [operation for patch in self.patches for operation in patch]
+
+    def replayed(self) -> Any:
+        document: Any = self.start
+        for patch in self.patches:
+            document = apply(document, patch)
+        return document
+
+    def agrees(self) -> bool:
+        """Whether the patches, the snapshot and what Python reads are the same."""
+        snapshot = self.model.sync.snapshot()
+        read = {name: getattr(self.model, name) for name in snapshot}
+        return same(self.replayed(), snapshot) and same(plain(read), snapshot)
+
+
+# -- annotations
+
+
+class Everything(SyncedModel):
+    an_int: int = 1
+    a_float: float = 0.5
+    a_str: str = "x"
+    a_bool: bool = True
+    some_bytes: bytes = b"\x00"
+    a_list: list = [1, "a"]
+    ints: list[int] = [1]
+    lists: list[list[int]] = [[1], []]
+    rows: list[dict[str, float]] = [{"a": 0.5}]
+    a_dict: dict = {"a": [1]}
+    counts: dict[str, int] = {"a": 1}
+    a_pair: tuple[int, str] = (1, "a")
+    a_tuple: tuple[int, ...] = (1, 2)
+    one_of: Literal["a", "b", 3] = "b"
+    color: Color = Color.RED
+    level: Level = Level.HIGH
+    maybe: int | None = None
+    optional: Optional[str] = "x"  # noqa: UP045 # the old spelling is an annotation too
+    either: Union[int, str] = "x"  # noqa: UP007 # the old spelling is an annotation too
+    anything: Any = {"a": 1}
+    of_object: object = None
+
+
+ON_THE_WIRE = {
+    "an_int": 1,
+    "a_float": 0.5,
+    "a_str": "x",
+    "a_bool": True,
+    "some_bytes": b"\x00",
+    "a_list": [1, "a"],
+    "ints": [1],
+    "lists": [[1], []],
+    "rows": [{"a": 0.5}],
+    "a_dict": {"a": [1]},
+    "counts": {"a": 1},
+    "a_pair": [1, "a"],
+    "a_tuple": [1, 2],
+    "one_of": "b",
+    "color": "red",
+    "level": 2,
+    "maybe": None,
+    "optional": "x",
+    "either": "x",
+    "anything": {"a": 1},
+    "of_object": None,
+}
+
+
+def test_every_kind_of_annotation_is_synced_in_the_order_of_the_class():
+    model = Everything()
+
+    assert same(model.sync.snapshot(), ON_THE_WIRE)
+    assert list(model.sync.snapshot()) == list(ON_THE_WIRE)
+    assert model.a_pair == (1, "a")
+    assert model.color is Color.RED
+    assert model.level is Level.HIGH
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wire"),
+    [
+        ("an_int", 5, 5),
+        ("a_float", 2, 2.0),
+        ("a_str", "é", "é"),
+        ("a_bool", False, False),
+        ("some_bytes", b"ab", b"ab"),
+        ("a_list", [None, {}], [None, {}]),
+        ("ints", [], []),
+        ("lists", [[2]], [[2]]),
+        ("rows", [{"b": 1.5}], [{"b": 1.5}]),
+        ("a_dict", {"x": {"y": 1}}, {"x": {"y": 1}}),
+        ("counts", {}, {}),
+        ("a_pair", (2, "b"), [2, "b"]),
+        ("a_tuple", (), []),
+        ("one_of", 3, 3),
+        ("color", Color.BLUE, "blue"),
+        ("level", Level.LOW, 1),
+        ("maybe", 5, 5),
+        ("optional", None, None),
+        ("either", 5, 5),
+        ("anything", [1], [1]),
+        ("of_object", "x", "x"),
+    ],
+)
+def test_every_kind_is_assigned_by_python_and_by_a_patch(name, value, wire):
+    ours, theirs = Everything(), Everything()
+    recorded, other = Recorded(ours), Recorded(theirs)
+
+    setattr(ours, name, value)
+    theirs.sync.apply([{"op": "replace", "path": f"/{name}", "value": wire}])
+
+    assert getattr(ours, name) == getattr(theirs, name) == value
+    assert type(getattr(theirs, name)) is type(getattr(ours, name))
+    assert same(ours.sync.snapshot(), {**ON_THE_WIRE, name: wire})
+    assert same(recorded.replayed(), ours.sync.snapshot())
+    assert same(other.replayed(), ours.sync.snapshot())
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("an_int", 1.5),
+        ("an_int", "1"),
+        ("a_float", "x"),
+        ("a_str", 1),
+        ("a_bool", 5),
+        ("some_bytes", "x"),
+        ("a_list", {}),
+        ("ints", ["a"]),
+        ("lists", [1]),
+        ("rows", [{"a": "x"}]),
+        ("a_dict", []),
+        ("counts", {"a": "x"}),
+        ("a_pair", [1, 2]),
+        ("a_pair", [1]),
+        ("one_of", "c"),
+        ("color", "green"),
+        ("level", 3),
+        ("maybe", "x"),
+        ("optional", 5),
+        ("either", 1.5),
+    ],
+)
+def test_what_an_annotation_does_not_allow_is_refused_from_python_and_from_a_patch(name, value):
+    model = Everything()
+    recorded = Recorded(model)
+
+    with pytest.raises(traitlets.TraitError):
+        setattr(model, name, value)
+    with pytest.raises(traitlets.TraitError) as refused:
+        model.sync.apply([{"op": "replace", "path": f"/{name}", "value": value}])
+
+    assert refused.value.pointer == f"/{name}"
+    assert same(model.sync.snapshot(), ON_THE_WIRE)
+    assert recorded.patches == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "operations"),
+    [
+        ("m.a_list.append(2)", [{"op": "add", "path": "/a_list/2", "value": 2}]),
+        ("m.lists[0].append(2)", [{"op": "add", "path": "/lists/0/1", "value": 2}]),
+        ("m.rows[0]['a'] = 1.5", [{"op": "replace", "path": "/rows/0/a", "value": 1.5}]),
+        ("m.a_dict['a'].append(2)", [{"op": "add", "path": "/a_dict/a/1", "value": 2}]),
+        ("m.counts['b'] = 2", [{"op": "add", "path": "/counts/b", "value": 2}]),
+        ("m.anything['a'] = 2", [{"op": "replace", "path": "/anything/a", "value": 2}]),
+    ],
+)
+def test_containers_of_every_kind_are_live(statement, operations):
+    model = Everything()
+    recorded = Recorded(model)
+
+    exec(statement, {"m": model})
+
+    assert recorded.operations == operations
+    assert same(recorded.replayed(), model.sync.snapshot())
+
+
+def test_an_annotation_without_a_default_has_that_of_its_trait():
+    class Bare(SyncedModel):
+        n: int
+        x: float
+        s: str
+        b: bool
+        data: bytes
+        rows: list[int]
+        row: dict[str, int]
+        pair: tuple[int, ...]
+        maybe: int | None
+        one_of: Literal["a", "b"]
+        color: Color
+        anything: Any
+
+    assert Bare().sync.snapshot() == {
+        "n": 0, "x": 0.0, "s": "", "b": False, "data": b"", "rows": [], "row": {}, "pair": [], "maybe": None,
+        "one_of": "a", "color": "red", "anything": None,
+    }  # fmt: skip
+
+
+def test_mutable_defaults_are_each_instance_s_own():
+    one, two = Board(), Board()
+
+    one.rows.append({"a": 1})
+    one.row["x"] = 1
+
+    assert (two.rows, two.row) == ([], {})
+    assert Board().rows == []
+
+
+def test_a_factory_makes_a_default_for_each_instance_that_needs_one():
+    made = []
+
+    class Made(SyncedModel):
+        rows: list[int] = synced(factory=lambda: made.append(1) or [len(made)])
+
+    one, two, three = Made(), Made(), Made(rows=[9])
+
+    assert (two.rows, one.rows, three.rows) == ([1], [2], [9])
+    assert len(made) == 2
+    assert type(one.rows) is TrackedList
+
+
+def test_a_field_may_have_bounds_a_help_and_more_tags():
+    class Bounded(SyncedModel):
+        x: float = synced(0.5, min=0, max=1, help="how much", unit="m")
+        n: int = synced(0, min=0)
+
+    model = Bounded()
+
+    for name, value in (("x", -1), ("x", 2), ("n", -1)):
+        with pytest.raises(traitlets.TraitError):
+            setattr(model, name, value)
+    assert model.traits()["x"].help == "how much"
+    assert model.traits()["x"].metadata["unit"] == "m"
+    assert model.trait_metadata("x", "min") == 0
+    model.x = 0
+    assert model.x == 0.0
+
+
+def test_a_field_has_a_default_or_a_factory():
+    with pytest.raises(TypeError, match="both a default and a factory"):
+        synced(1, factory=list)
+
+
+def test_what_is_private_a_class_variable_or_final_stays_local():
+    class Local(SyncedModel):
+        n: int = 0
+        _hidden: int = 1
+        count: ClassVar[int] = 2
+        bare: ClassVar = 3
+        done: Final = 4
+        method_like = 5
+
+        def method(self) -> int:
+            return self._hidden
+
+    model = Local()
+    model._hidden = object()
+    model.other = object()
+
+    assert model.sync.snapshot() == {"n": 0}
+    assert model.trait_names() == ["n"]
+    assert (model.count, model.bare, model.done, model.method_like) == (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sync: int = 1",
+        "sync = 1",
+        "sync = traitlets.Int().tag(sync=True)",
+        "def sync(self): pass",
+        "observe: int = 1",
+        "traits: dict = {}",
+        "add_traits: list = []",
+        "notify_change: int = 1",
+        "x: set[int] = set()",
+        "x: complex = 1j",
+        "x: dict[int, str] = {}",
+        "x: Board = None",
+        "x: unknown_name = 1",
+        "x: list[set] = []",
+        "s: str = synced('a', min=1)",
+    ],
+)
+def test_a_class_that_cannot_be_synced_is_refused_where_it_is_defined(body):
+    with pytest.raises(TypeError, match="^Cannot ") as refused:
+        exec(f"class Bad(SyncedModel):\n    {body}", {**globals(), "__name__": __name__})
+
+    assert "Bad" in str(refused.value)
+
+
+def test_a_class_may_be_defined_inside_a_function_with_local_names():
+    class Kind(enum.Enum):
+        A = "a"
+
+    namespace: dict[str, Any] = {"SyncedModel": SyncedModel, "Kind": Kind, "__name__": "nowhere"}
+    source = "class Inner(SyncedModel):\n    kind: Kind = Kind.A"
+    exec(compile(source, "a cell", "exec", dont_inherit=True), namespace)
+
+    assert namespace["Inner"]().sync.snapshot() == {"kind": "a"}
+
+
+def test_an_unknown_argument_of_the_constructor_is_refused_by_name():
+    with pytest.raises(TypeError, match="^Cannot make a Board: it has no member 'nn'; it has 'any', 'maybe', 'n'"):
+        Board(nn=1)
+
+
+# -- inheritance
+
+
+class Named(SyncedModel):
+    name: str = "x"
+    n: int = 1
+
+    @traitlets.validate("n")
+    def _positive(self, proposal: Any) -> int:
+        return max(0, proposal["value"])
+
+
+class Counted:
+    count: int = 0
+
+
+class Mixin(traitlets.HasTraits):
+    mixed = traitlets.List().tag(sync=True)
+    local = traitlets.Int(5)
+
+
+def test_a_subclass_inherits_adds_and_overrides():
+    class Sub(Named):
+        n: int = 5
+        rows: list[int] = [1]
+
+    model = Sub(name="y")
+    recorded = Recorded(model)
+    model.rows.append(2)
+    model.n = -3
+
+    assert model.sync.snapshot() == {"name": "y", "n": 0, "rows": [1, 2]}
+    assert recorded.agrees()
+    assert Named().sync.snapshot() == {"name": "x", "n": 1}
+
+
+def test_a_subclass_may_make_a_member_local_again():
+    class Sub(Named):
+        n = traitlets.Int(3)
+
+    class Plain(Named):
+        n = 3
+
+    assert Sub().sync.snapshot() == {"name": "x"}
+    assert Plain().sync.snapshot() == {"name": "x"}
+
+
+def test_a_mixin_of_traits_is_synced_and_a_plain_one_stays_local():
+    class Mixed(Mixin, Counted, Named):
+        pass
+
+    model = Mixed()
+    recorded = Recorded(model)
+    model.mixed.append(1)
+    model.count = 5
+    model.local = 6
+
+    assert model.sync.snapshot() == {"name": "x", "n": 1, "mixed": [1]}
+    assert recorded.operations == [{"op": "add", "path": "/mixed/0", "value": 1}]
+
+
+def test_two_subclasses_do_not_share_what_one_overrides():
+    class One(Named):
+        n: int = 10
+
+    class Two(Named):
+        extra: int = 2
+
+    assert (One().n, Two().n, Named().n) == (10, 1, 1)
+    assert "extra" not in One().sync.snapshot()
+
+
+# -- the traits of traitlets
+
+
+class Classic(traitlets.HasTraits):
+    pass
+
+
+class Traits(SyncedModel):
+    ints = traitlets.List(traitlets.Int()).tag(sync=True)
+    dicts = traitlets.List(traitlets.Dict()).tag(sync=True)
+    a_dict = traitlets.Dict().tag(sync=True)
+    anything = traitlets.Any().tag(sync=True)
+    either = traitlets.Union([traitlets.List(), traitlets.Int()]).tag(sync=True)
+    one_of = traitlets.Enum(["a", "b"], default_value="a").tag(sync=True)
+    color = traitlets.UseEnum(Color, default_value=Color.RED).tag(sync=True)
+    pair = traitlets.Tuple((1, 2)).tag(sync=True)
+    maybe = traitlets.List(allow_none=True, default_value=None).tag(sync=True)
+    text = traitlets.Unicode("x").tag(sync=True)
+    fixed = traitlets.Int(5, read_only=True).tag(sync=True)
+    a_list = traitlets.Instance(list, ()).tag(sync=True)
+    cast = traitlets.CInt(0).tag(sync=True)
+    local = traitlets.List()
+
+
+def test_traits_that_are_tagged_are_synced():
+    model = Traits()
+
+    assert model.sync.snapshot() == {
+        "ints": [], "dicts": [], "a_dict": {}, "anything": None, "either": [], "one_of": "a", "color": "red",
+        "pair": [1, 2], "maybe": None, "text": "x", "fixed": 5, "a_list": [], "cast": 0,
+    }  # fmt: skip
+    assert type(model.local) is list
+
+
+@pytest.mark.parametrize(
+    ("statement", "path"),
+    [
+        ("m.ints.append(1)", "/ints/0"),
+        ("m.dicts = [{}]; m.dicts[0]['a'] = 1", "/dicts/0/a"),
+        ("m.dicts.append({'a': {}}); m.dicts[0]['a']['b'] = 1", "/dicts/0/a/b"),
+        ("m.a_dict['x'] = []; m.a_dict['x'].append(1)", "/a_dict/x/0"),
+        ("m.anything = {'a': []}; m.anything['a'].append(1)", "/anything/a/0"),
+        ("m.either.append(1)", "/either/0"),
+        ("m.either = 5; m.either = [1]; m.either.append(2)", "/either/1"),
+        ("m.maybe = []; m.maybe.append(1)", "/maybe/0"),
+        ("m.a_list.append(1)", "/a_list/0"),
+    ],
+)
+def test_containers_in_traits_are_live(statement, path):
+    model = Traits()
+    recorded = Recorded(model)
+
+    exec(statement, {"m": model})
+
+    assert recorded.operations[-1]["path"] == path
+    assert same(recorded.replayed(), model.sync.snapshot())
+
+
+def test_casting_traits_store_what_they_cast_to():
+    model = Traits()
+    recorded = Recorded(model)
+
+    model.cast = "5"
+    model.sync.apply([{"op": "replace", "path": "/cast", "value": "7"}])
+
+    assert model.cast == 7
+    assert [operation["value"] for operation in recorded.operations] == [5, 7]
+
+
+def test_a_trait_without_a_json_form_is_refused_where_it_is_assigned():
+    model = Board()
+    recorded = Recorded(model)
+
+    for value in ({1}, object(), {"a": [float("nan")]}, 2**60, {1: 2}):
+        with pytest.raises(NotSyncable) as refused:
+            model.any = value
+        assert refused.value.pointer.startswith("/any")
+
+    assert model.any is None
+    assert recorded.patches == []
+
+
+def test_a_default_without_a_json_form_is_refused_where_it_is_first_read():
+    class Bad(SyncedModel):
+        any: Any = synced(factory=object)
+
+    with pytest.raises(NotSyncable, match="^Cannot sync '/any'"):
+        _ = Bad().any
+
+
+# -- nine ways of setting a trait; after each the containers are live
+
+
+class Ways(SyncedModel):
+    rows: list[dict] = [{"x": 0}]
+    made = traitlets.List().tag(sync=True)
+    checked: list[dict] = [{"x": 0}]
+
+    @traitlets.default("made")
+    def _make(self) -> list[Any]:
+        return [{"x": 0}]
+
+    @traitlets.validate("checked")
+    def _check(self, proposal: Any) -> Any:
+        return [{**row, "seen": True} for row in proposal["value"]]
+
+
+class SubWays(Ways):
+    rows: list[dict] = [{"x": 0}, {"x": 0}]
+
+
+def by_set_trait(model: Ways) -> None:
+    model.set_trait("rows", [{"x": 3}])
+
+
+def by_assignment(model: Ways) -> None:
+    model.rows = [{"x": 1}, {"x": 2}]
+
+
+def by_equal_assignment(model: Ways) -> None:
+    model.rows = [{"x": 0}]
+
+
+def by_equal_assignment_of_another_type(model: Ways) -> None:
+    model.rows = [{"x": False}]
+
+
+def by_validator(model: Ways) -> None:
+    model.checked = [{"x": 5}]
+
+
+def in_a_hold(model: Ways) -> None:
+    with model.hold_trait_notifications():
+        model.rows = [{"x": 5}]
+        model.checked = [{"x": 6}]
+        model.rows = [{"x": 7}]
+
+
+def in_a_hold_that_rolls_back(model: Ways) -> None:
+    with pytest.raises(traitlets.TraitError), model.hold_trait_notifications():
+        model.rows = [{"x": 5}]
+        model.made = [{"x": 5}]
+        raise traitlets.TraitError
+
+
+def by_add_traits(model: Ways) -> None:
+    model.add_traits(added=traitlets.List([{"x": 0}]).tag(sync=True), local=traitlets.List())
+
+
+def by_apply(model: Ways) -> None:
+    model.sync.apply([{"op": "replace", "path": "/rows", "value": [{"x": 8}, {"x": 9}]}])
+
+
+@pytest.mark.parametrize("is_watched", [True, False], ids=["watched", "watched later"])
+@pytest.mark.parametrize(
+    "way",
+    [
+        None,
+        by_assignment,
+        by_equal_assignment,
+        by_equal_assignment_of_another_type,
+        by_validator,
+        by_set_trait,
+        in_a_hold,
+        in_a_hold_that_rolls_back,
+        by_add_traits,
+        by_apply,
+    ],
+)
+@pytest.mark.parametrize("make", [Ways, SubWays, lambda: Ways(rows=[{"x": 0}], checked=[{"x": 1}])], ids=["plain", "subclass", "arguments"])
+def test_whatever_way_a_trait_was_set_a_nested_mutation_is_reported_at_its_place(make, way, is_watched):
+    model = make()
+    recorded = Recorded(model) if is_watched else None
+    held = {name: getattr(model, name) for name in ("rows", "made", "checked")}
+
+    if way is not None:
+        way(model)
+    recorded = recorded or Recorded(model)
+
+    names = [name for name in ("rows", "made", "checked", "added") if model.has_trait(name)]
+    for name in names:
+        for place, row in enumerate(getattr(model, name)):
+            row["new"] = [place]
+            assert recorded.operations[-1] == {"op": "add", "path": f"/{name}/{place}/new", "value": [place]}
+            row["new"].append(1)
+            assert recorded.operations[-1]["path"] == f"/{name}/{place}/new/1"
+    known = len(recorded.patches)
+    for name, value in held.items():
+        if value is not getattr(model, name):
+            value.append({})  # it is nobody's now
+    assert len(recorded.patches) == known
+    assert recorded.agrees()
+
+
+def test_an_equal_assignment_is_silent_and_what_python_holds_stays_attached():
+    model = Board(rows=[{"a": 1}])
+    recorded = Recorded(model)
+    changes = []
+    model.observe(changes.append, "rows")
+    held = model.rows
+
+    model.rows = [{"a": 1}]
+    held[0]["a"] = 2
+
+    assert model.rows is held
+    assert recorded.operations == [{"op": "replace", "path": "/rows/0/a", "value": 2}]
+    assert len(changes) == 1
+
+
+def test_a_true_for_a_one_is_a_change_on_the_wire_though_traitlets_tells_nobody():
+    model = Board(any=1)
+    recorded = Recorded(model)
+
+    model.any = True
+    model.any = 1.0
+    model.any = [1]
+    model.any = [True]
+
+    assert [operation["value"] for operation in recorded.operations] == [True, 1.0, [1], True]
+    assert model.any[0] is True
+    assert recorded.agrees()
+
+
+@pytest.mark.parametrize("value", [None, 5, "text", {"a": 1}, [1], (1, 2), Color.RED])
+def test_what_a_member_held_before_reports_no_longer(value):
+    model = Board(any=[[1], 2])
+    recorded = Recorded(model)
+    held, inner = model.any, model.any[0]
+
+    model.any = value
+    known = len(recorded.patches)
+    held.append(3)
+    inner.append(3)
+
+    assert len(recorded.patches) == known
+    assert not held.is_attached
+    assert same(recorded.replayed(), model.sync.snapshot())
+
+
+def test_none_takes_the_place_of_a_list_and_gives_it_back():
+    model = Board(maybe=[1])
+    recorded = Recorded(model)
+    held = model.maybe
+
+    model.maybe = None
+    held.append(2)
+    model.maybe = held
+    held.append(3)
+
+    assert model.maybe is held
+    assert model.maybe == [1, 2, 3]
+    assert recorded.agrees()
+
+
+def test_a_member_of_one_model_that_is_given_to_another_is_copied():
+    one, two = Board(rows=[{"a": 1}]), Board()
+    recorded = Recorded(two)
+
+    two.rows = one.rows
+    two.rows[0]["a"] = 2
+
+    assert one.rows == [{"a": 1}]
+    assert two.rows == [{"a": 2}]
+    assert recorded.agrees()
+
+
+def test_a_value_that_is_refused_leaves_member_and_containers_as_they_were():
+    model = Board(rows=[{"a": 1}], tags=["x"])
+    recorded = Recorded(model)
+    held = model.rows[0]
+
+    with pytest.raises(traitlets.TraitError):
+        model.rows = [held, 5]
+    with pytest.raises(NotSyncable):
+        model.rows = [held, {"a": {1}}]
+    held["a"] = 2
+
+    assert recorded.operations == [{"op": "replace", "path": "/rows/0/a", "value": 2}]
+    assert recorded.agrees()
+
+
+# -- reassigning
+
+
+def test_a_reassigned_list_sends_only_what_differs_and_keeps_the_rows_that_are_used_again():
+    model = Board(rows=[{"id": place, "text": "x" * 50} for place in range(5)])
+    recorded = Recorded(model)
+    first, second, *_ = model.rows
+
+    model.rows = [row for row in model.rows if row["id"] != 2]
+    second["id"] = 9
+
+    assert model.rows[0] is first
+    assert model.rows[1] is second
+    assert recorded.operations == [
+        {"op": "remove", "path": "/rows/2"},
+        {"op": "replace", "path": "/rows/1/id", "value": 9},
+    ]
+
+
+def test_a_reassigned_list_of_copies_sends_only_the_members_that_differ():
+    model = Board(rows=[{"id": place, "text": "x" * 50} for place in range(5)])
+    recorded = Recorded(model)
+
+    rows = plain(model.rows)
+    rows[3]["id"] = 30
+    model.rows = rows
+
+    assert recorded.patches == [[{"op": "replace", "path": "/rows/3/id", "value": 30}]]
+
+
+def test_a_reassigned_value_is_one_replace_where_that_is_smaller():
+    model = Board(rows=[{"id": 1}, {"id": 2}], tags=["a", "b"])
+    recorded = Recorded(model)
+
+    model.rows = [{"no": 1}]
+    model.tags = ["c", "d"]
+    model.row = {"x": 1, "y": 2}
+
+    assert recorded.patches == [
+        [{"op": "replace", "path": "/rows", "value": [{"no": 1}]}],
+        [{"op": "replace", "path": "/tags", "value": ["c", "d"]}],
+        [{"op": "replace", "path": "/row", "value": {"x": 1, "y": 2}}],
+    ]
+
+
+def test_a_list_that_was_filtered_sorted_or_mapped_keeps_the_rows_that_it_shares():
+    model = Board(rows=[{"id": 1}, {"id": 2}, {"id": 3}])
+    recorded = Recorded(model)
+    first, second, third = model.rows
+
+    model.rows = sorted(model.rows, key=lambda row: -row["id"])
+    third["x"] = 1
+    model.rows = [second, {"id": 5}, {"wrapped": first}]
+    second["x"] = 2
+    first["x"] = 3
+
+    assert model.rows == [{"id": 2, "x": 2}, {"id": 5}, {"wrapped": {"id": 1, "x": 3}}]
+    assert not third.is_attached
+    assert recorded.agrees()
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 1) | st.sampled_from([1.0, "", "ab", "x" * 60, b"x"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["a", "b", "c/d"]), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.lists(documents, min_size=1, max_size=4))
+def test_any_value_may_be_assigned_over_any_other_and_the_patches_say_so(values):
+    model = Board(any=values[0])
+    recorded = Recorded(model)
+
+    for value in values:
+        model.any = value
+        assert same(model.sync.snapshot()["any"], value)
+        assert recorded.agrees()
+
+
+@given(documents, documents)
+def test_any_value_may_be_applied_over_any_other(before, after):
+    model = Board(any=before)
+    recorded = Recorded(model)
+
+    model.sync.apply([{"op": "replace", "path": "/any", "value": after}])
+
+    assert same(model.sync.snapshot()["any"], after)
+    assert recorded.agrees()
+
+
+# -- observing
+
+
+def test_a_nested_change_is_observed_with_its_patch():
+    model = Board(rows=[{"a": 1}])
+    changes = []
+    model.observe(changes.append, "rows")
+
+    model.rows[0]["a"] = 2
+    model.rows.append({})
+
+    assert [change.patch for change in changes] == [
+        [{"op": "replace", "path": "/rows/0/a", "value": 2}],
+        [{"op": "add", "path": "/rows/1", "value": {}}],
+    ]
+    assert {(change.type, change.name, change.owner is model) for change in changes} == {("change", "rows", True)}
+    assert all(change.new is model.rows and change.old is model.rows for change in changes)
+
+
+def test_observers_of_a_class_and_of_all_names_hear_of_nested_changes():
+    heard = []
+
+    class Observed(Board):
+        @traitlets.observe("rows")
+        def _on_rows(self, change: Any) -> None:
+            heard.append(("rows", change.patch))
+
+    model = Observed()
+    model.observe(lambda change: heard.append(("all", change.name)))
+
+    model.rows.append({})
+
+    assert heard == [("rows", [{"op": "add", "path": "/rows/0", "value": {}}]), ("all", "rows")]
+
+
+def test_an_assignment_is_observed_as_in_traitlets():
+    model = Board(rows=[{"a": 1}])
+    changes = []
+    model.observe(changes.append, ["n", "rows"])
+    old = model.rows
+
+    model.n = 5
+    model.n = 5
+    model.rows = [{"a": 2}]
+
+    assert [(change.name, change.old, change.new) for change in changes] == [
+        ("n", 0, 5),
+        ("rows", [{"a": 1}], [{"a": 2}]),
+    ]
+    assert changes[1].old is old
+    assert changes[1].new is model.rows
+    model.rows[0]["a"] = 3
+    assert changes[2].patch == [{"op": "replace", "path": "/rows/0/a", "value": 3}]
+
+
+def test_unobserve_ends_it():
+    model = Board()
+    changes = []
+    model.observe(changes.append, "rows")
+
+    model.unobserve(changes.append, "rows")
+    model.rows.append({})
+
+    assert changes == []
+
+
+def test_a_refused_assignment_has_the_sentence_of_traitlets():
+    class Plain(traitlets.HasTraits):
+        n = traitlets.Int()
+        rows = traitlets.List(traitlets.Dict())
+
+    Plain.__name__ = "Board"
+
+    for name, value in (("n", "x"), ("rows", 5), ("rows", [5])):
+        with pytest.raises(traitlets.TraitError) as ours:
+            setattr(Board(), name, value)
+        with pytest.raises(traitlets.TraitError) as theirs:
+            setattr(Plain(), name, value)
+        assert str(ours.value) == str(theirs.value)
+
+
+def test_changes_in_a_hold_are_observed_once_with_all_their_operations():
+    model = Board()
+    recorded = Recorded(model)
+    changes = []
+    model.observe(changes.append, "rows")
+
+    with model.hold_trait_notifications():
+        model.rows.append({"a": 1})
+        model.rows[0]["a"] = 2
+        assert changes == []
+
+    (change,) = changes
+    assert change.new is model.rows
+    assert same(apply({"rows": []}, change.patch), {"rows": [{"a": 2}]})
+    assert recorded.agrees()
+
+
+def test_an_observer_that_changes_the_model_further_is_told_of_that_too():
+    model = Board()
+    recorded = Recorded(model)
+
+    def grow(change: Any) -> None:
+        if len(model.rows) < 4:
+            model.rows.append({})
+            model.n = len(model.rows)
+
+    model.observe(grow, "rows")
+    model.rows.append({})
+
+    assert (len(model.rows), model.n) == (4, 4)
+    assert recorded.agrees()
+
+
+def test_an_observer_that_fails_raises_where_the_change_was_made_and_everybody_else_is_told():
+    model = Board()
+    recorded = Recorded(model)
+    woken = []
+    model._document.watch().watchers.append(lambda: woken.append(1))
+
+    def fail(change: Any) -> None:
+        raise ZeroDivisionError
+
+    model.observe(fail, "rows")
+    with pytest.raises(ZeroDivisionError):
+        model.rows.append({"a": 1})
+
+    assert recorded.agrees()
+    assert woken
+
+
+def test_links_of_traitlets_carry_members_and_give_each_model_its_own_containers():
+    one, two, three = Board(), Board(), Board()
+    recorded = [Recorded(model) for model in (one, two, three)]
+    with_link = traitlets.link((one, "rows"), (two, "rows"))
+    with_dlink = traitlets.dlink((one, "n"), (three, "n"))
+
+    one.rows = [{"a": 1}]
+    two.rows = [{"a": 2}]
+    one.n = 5
+    three.n = 6
+
+    assert one.rows == two.rows == [{"a": 2}]
+    assert (one.n, three.n) == (5, 6)
+    assert one.rows is not two.rows
+    assert all(each.agrees() for each in recorded)
+    with_link.unlink()
+    with_dlink.unlink()
+
+
+def test_a_link_carries_nested_changes_too():
+    one, two = Board(rows=[{"a": 1}]), Board()
+    recorded = Recorded(two)
+    traitlets.link((one, "rows"), (two, "rows"))
+
+    one.rows[0]["a"] = 2
+    two.rows.append({"b": 1})
+
+    assert one.rows == two.rows == [{"a": 2}, {"b": 1}]
+    assert recorded.agrees()
+
+
+# -- on_patch, batch
+
+
+def test_on_patch_hands_out_a_json_patch_for_each_statement_until_it_is_ended():
+    model = Board()
+    patches: list[JsonPatch] = []
+    stop = model.sync.on_patch(patches.append)
+
+    model.rows.extend([{}, {}])
+    model.n = 5
+    stop()
+    stop()
+    model.n = 6
+
+    assert all(isinstance(patch, JsonPatch) for patch in patches)
+    assert [len(patch.patch) for patch in patches] == [2, 1]
+    assert json.loads(patches[1].to_string()) == [{"op": "replace", "path": "/n", "value": 5}]
+
+
+def test_a_listener_that_changes_the_model_does_not_mix_up_the_order_for_the_others():
+    model = Board()
+    start = model.sync.snapshot()
+    heard: list[Any] = []
+
+    def grow(patch: JsonPatch) -> None:
+        if len(model.tags) < 3:
+            model.tags.insert(0, str(len(model.tags)))
+
+    model.sync.on_patch(grow)
+    model.sync.on_patch(lambda patch: heard.extend(patch.patch))
+    model.tags.append("first")
+
+    assert model.tags == ["2", "1", "first"]
+    assert same(apply(start, heard), model.sync.snapshot())
+
+
+def test_a_listener_may_change_the_operations_that_it_was_given():
+    model = Board()
+    patches: list[JsonPatch] = []
+    model.sync.on_patch(lambda patch: patch.patch.clear())
+    model.sync.on_patch(patches.append)
+    version = model.sync.version
+
+    model.n = 5
+
+    assert patches[0].patch == [{"op": "replace", "path": "/n", "value": 5}]
+    assert model._document.authority.version == version
+    assert model.sync.version == version + 1
+
+
+def test_a_batch_is_one_patch_and_observers_are_told_at_once():
+    model = Board()
+    recorded = Recorded(model)
+    seen: list[Any] = []
+    model.observe(lambda change: seen.append(change.new), "n")
+    version = model.sync.version
+
+    with batch():
+        model.n = 1
+        model.rows.append({})
+        with batch():
+            model.n = 2
+        assert recorded.patches == []
+        assert seen == [1, 2]
+
+    assert [len(patch) for patch in recorded.patches] == [3]
+    assert model.sync.version == version + 1
+    assert recorded.agrees()
+
+
+def test_a_batch_that_changes_nothing_tells_nothing():
+    model = Board()
+    recorded = Recorded(model)
+    version = model.sync.version
+
+    with batch():
+        model.n = 0
+
+    assert recorded.patches == []
+    assert model.sync.version == version
+
+
+def test_the_version_counts_what_was_changed_between_two_looks():
+    model = Board()
+    assert model.sync.version == 0
+
+    model.n = 1
+    model.n = 2
+    assert model.sync.version == 1
+    assert model.sync.version == 1
+
+    model.rows.append({})
+    assert model.sync.version == 2
+
+
+def test_two_threads_that_change_one_model_lose_nothing():
+    model = Board()
+    patches: list[Any] = []
+    model.sync.on_patch(lambda patch: patches.append(patch.patch))
+    start = model.sync.snapshot()
+    barrier = threading.Barrier(4)
+
+    def work(name: int) -> None:
+        barrier.wait(30)
+        for count in range(50):
+            model.rows.append({"by": name, "n": count})
+            model.tags.insert(0, f"{name}")
+            model.row[f"{name}"] = count
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert len(model.rows) == len(model.tags) == 200
+    document = start
+    for patch in patches:
+        document = apply(document, patch)
+    assert same(document, model.sync.snapshot())
+
+
+# -- apply
+
+
+@pytest.mark.parametrize("form", [list, tuple, JsonPatch, json.dumps, lambda patch: JsonPatch(patch).to_string()])
+def test_a_patch_is_applied_in_any_of_its_forms(form):
+    model = Board(rows=[{"a": 1}])
+    recorded = Recorded(model)
+
+    model.sync.apply(
+        form([{"op": "replace", "path": "/n", "value": 5}, {"op": "add", "path": "/rows/-", "value": {}}])
+    )
+
+    assert (model.n, model.rows) == (5, [{"a": 1}, {}])
+    assert len(recorded.patches) == 1
+    assert recorded.agrees()
+
+
+@pytest.mark.parametrize(
+    ("last", "error"),
+    [
+        ({"op": "replace", "path": "/rows/7", "value": {}}, TargetNotFound),
+        ({"op": "test", "path": "/n", "value": 1}, TestFailed),
+        ({"op": "replace", "path": "/n", "value": "x"}, traitlets.TraitError),
+        ({"op": "add", "path": "/rows/-", "value": 5}, traitlets.TraitError),
+        ({"op": "add", "path": "/rows/-", "value": {"a": {1}}}, NotSyncable),
+        ({"op": "replace", "path": "/any", "value": float("nan")}, NotSyncable),
+        ({"op": "add", "path": "/row/x", "value": 2**60}, NotSyncable),
+        ({"op": "add", "path": "/unknown", "value": 1}, PatchError),
+        ({"op": "remove", "path": "/n"}, PatchError),
+        ({"op": "replace", "path": "", "value": {}}, PatchError),
+        ({"op": "replace", "path": "", "value": 5}, PatchError),
+        ({"op": "nonsense", "path": ""}, PatchError),
+    ],
+)
+def test_a_patch_is_applied_whole_or_not_at_all(last, error):
+    model = Board(n=5, rows=[{"a": 1}])
+    recorded = Recorded(model)
+    changes: list[Any] = []
+    model.observe(changes.append)
+    held = model.rows[0]
+
+    with pytest.raises(error):
+        model.sync.apply([{"op": "replace", "path": "/rows/0/a", "value": 2}, {"op": "replace", "path": "/title", "value": "x"}, last])
+
+    assert (model.n, model.title, model.rows) == (5, "Sales", [{"a": 1}])
+    assert model.rows[0] is held
+    assert (recorded.patches, changes) == ([], [])
+
+
+@pytest.mark.parametrize("text", ["", "{", "nonsense", "5", '"x"', "{}", "null"])
+def test_a_text_that_is_no_patch_is_refused(text):
+    with pytest.raises(PatchError, match="^Cannot read the patch"):
+        Board().sync.apply(text)
+
+
+def test_a_refused_value_is_named_by_its_whole_pointer():
+    with pytest.raises(NotSyncable) as refused:
+        Board(row={"a": []}).sync.apply([{"op": "add", "path": "/row/a/-", "value": [0, {1}]}])
+
+    assert refused.value.pointer == "/row/a/-/1"
+
+
+def test_the_whole_document_may_be_replaced_by_one_of_the_same_members():
+    model = Board(rows=[{"a": 1}])
+    recorded = Recorded(model)
+    rows = model.rows
+
+    model.sync.apply([{"op": "replace", "path": "", "value": {**model.sync.snapshot(), "n": 5, "rows": [{"a": 2}]}}])
+
+    assert (model.n, model.rows) == (5, [{"a": 2}])
+    assert model.rows is rows
+    assert recorded.agrees()
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ([("replace", "/any", 5), ("replace", "/any", [1]), ("add", "/any/-", 2)], [1, 2]),
+        ([("replace", "/any", [1]), ("add", "/any/-", 2), ("replace", "/any", 5)], 5),
+        ([("replace", "/any", {"a": []}), ("add", "/any/a/-", 2)], {"a": [2]}),
+        ([("add", "/any/-", 9), ("replace", "/any", {"a": 1}), ("add", "/any/b", 2)], {"a": 1, "b": 2}),
+        ([("replace", "/any", None), ("replace", "/any", {"x": 1})], {"x": 1}),
+    ],
+    ids=str,
+)
+def test_a_member_that_a_patch_touches_several_times_ends_as_the_patch_says(patch, expected):
+    model = Board(any=[[0]])
+    recorded = Recorded(model)
+
+    model.sync.apply([{"op": op, "path": path, "value": value} for op, path, value in patch])
+
+    assert same(model.sync.snapshot()["any"], expected)
+    assert recorded.agrees()
+
+
+@pytest.mark.parametrize(
+    ("rows", "any", "patch"),
+    [
+        ([{"b": None}], None, [{"op": "move", "from": "/rows/0", "path": "/any"}, {"op": "add", "path": "/rows/-", "value": {}}]),
+        ([], [None], [{"op": "copy", "from": "/any", "path": "/any/-"}]),
+        ([{"b": 1}], {"x": 1}, [{"op": "copy", "from": "/any", "path": "/rows/-"}, {"op": "copy", "from": "/rows/0", "path": "/any"}]),
+        ([], {"a": {"b": {}}}, [{"op": "move", "from": "/any/a", "path": "/any"}]),
+    ],
+)  # fmt: skip
+def test_a_patch_that_moves_and_copies_between_members_does_so_before_anything_changes(rows, any, patch):
+    model = Board(rows=rows, any=any)
+    recorded = Recorded(model)
+    expected = apply(model.sync.snapshot(), patch)
+
+    model.sync.apply(patch)
+
+    assert same(model.sync.snapshot(), expected)
+    assert recorded.agrees()
+
+
+class Sorted(SyncedModel):
+    rows: list[dict] = []
+
+    @traitlets.validate("rows")
+    def _sort(self, proposal: Any) -> Any:
+        return sorted(proposal["value"], key=lambda row: row["id"])
+
+
+def test_a_validator_that_reorders_a_patched_list_keeps_the_rows_that_the_patch_did_not_touch():
+    model = Sorted(rows=[{"id": 2, "x": "b"}, {"id": 4, "x": "d"}, {"id": 6, "x": "f"}])
+    recorded = Recorded(model)
+    rows, (two, four, six) = model.rows, model.rows
+
+    model.sync.apply([{"op": "replace", "path": "/rows/0/id", "value": 5}])
+    four["x"] = "D"
+    six["x"] = "F"
+    two["x"] = "nobody sees this, or row 5 has it"
+
+    assert model.rows is rows
+    assert model.rows[0] is four
+    assert model.rows[2] is six
+    assert [row["id"] for row in rows] == [4, 5, 6]
+    assert recorded.agrees()
+
+
+@given(st.data())
+def test_a_random_patch_does_to_a_model_what_it_does_to_its_document(data):
+    model = Board(any=data.draw(documents), row={"a": data.draw(documents)}, rows=[{"b": data.draw(documents)}])
+    recorded = Recorded(model)
+    document: Any = model.sync.snapshot()
+    patch: list[Any] = []
+    for _ in range(data.draw(st.integers(1, 5))):
+        places = st.sampled_from([place for place in locations(document) if place.count("/") > 1 or place == "/any"])
+        operation = data.draw(
+            st.one_of(
+                st.fixed_dictionaries({"op": st.sampled_from(["add", "replace"]), "path": places, "value": documents}),
+                st.fixed_dictionaries({"op": st.just("remove"), "path": places}),
+                st.fixed_dictionaries({"op": st.sampled_from(["move", "copy"]), "from": places, "path": places}),
+            )
+        )
+        try:
+            document = apply(document, [operation])
+        except PatchError:
+            continue
+        patch.append(operation)
+
+    try:
+        model.sync.apply(patch)
+    except (traitlets.TraitError, PatchError):
+        assert recorded.patches == []
+    else:
+        assert same(model.sync.snapshot(), document)
+    assert recorded.agrees()
+
+
+def test_observers_are_told_of_an_applied_patch_once_a_member_when_all_of_it_has_happened():
+    model = Board(rows=[{"a": 1}], n=1)
+    seen: list[Any] = []
+    model.observe(lambda change: seen.append((change.name, change.old, change.new, model.sync.snapshot())))
+    rows = model.rows
+
+    model.sync.apply(
+        [
+            {"op": "replace", "path": "/n", "value": 2},
+            {"op": "replace", "path": "/rows/0/a", "value": 2},
+            {"op": "add", "path": "/rows/-", "value": {}},
+            {"op": "replace", "path": "/title", "value": "x"},
+        ]
+    )
+
+    after = model.sync.snapshot()
+    assert seen == [("n", 1, 2, after), ("rows", rows, rows, after), ("title", "Sales", "x", after)]
+
+
+def test_a_patch_is_validated_even_while_notifications_are_held():
+    class Checked(Board):
+        @traitlets.validate("n")
+        def _clip(self, proposal: Any) -> int:
+            return min(9, proposal["value"])
+
+    model = Checked()
+
+    with model.hold_trait_notifications():
+        model.sync.apply([{"op": "replace", "path": "/n", "value": 50}])
+        assert model.n == 9
+
+    assert model.n == 9
+
+
+def test_a_read_only_member_is_written_by_python():
+    class Status(SyncedModel):
+        status: str = synced("idle", read_only=True)
+        log: list[str] = synced([], read_only=True)
+
+    model = Status()
+
+    model.status = "busy"
+    model.log.append("x")
+    model.sync.apply([{"op": "replace", "path": "/status", "value": "done"}])
+
+    assert model.sync.snapshot() == {"status": "done", "log": ["x"]}
+    assert model._document.read_only == ["status", "log"]
+
+
+def test_a_read_only_trait_of_traitlets_is_read_only_for_pages_too():
+    model = Traits()
+
+    with pytest.raises(traitlets.TraitError):
+        model.fixed = 6
+    model.set_trait("fixed", 7)
+
+    assert model._document.read_only == ["fixed"]
+    assert model.sync.snapshot()["fixed"] == 7
+
+
+# -- copies, snapshots, closing
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "deepcopy", "pickle"])
+def test_a_copy_of_a_model_is_a_model_of_its_own(clone):
+    model = Board(rows=[{"a": 1}], n=5)
+    recorded = Recorded(model)
+
+    other = clone(model)
+    second = Recorded(other)
+    other.rows[0]["a"] = 2
+    other.rows.append({})
+    other.n = 6
+
+    assert type(other) is Board
+    assert model.sync.snapshot() == recorded.start
+    assert recorded.patches == []
+    assert other.sync.key != model.sync.key
+    assert other.sync.snapshot() == {**recorded.start, "rows": [{"a": 2}, {}], "n": 6}
+    assert len(second.patches) == 3
+    assert second.agrees()
+
+
+def test_a_snapshot_is_plain_and_later_changes_do_not_touch_it():
+    model = Board(rows=[{"a": [1]}])
+
+    snapshot = model.sync.snapshot()
+    model.rows[0]["a"].append(2)
+    snapshot["rows"].append(5)
+
+    assert snapshot["rows"] == [{"a": [1]}, 5]
+    assert model.rows == [{"a": [1, 2]}]
+    assert type(snapshot["rows"]) is list
+    assert type(snapshot["rows"][0]) is dict
+
+
+def test_containers_read_as_the_builtins_and_are_tracked():
+    model = Board(rows=[{"a": 1}], row={"x": {"y": 1}})
+
+    assert type(model.rows) is TrackedList
+    assert type(model.rows[0]) is TrackedDict
+    assert model.rows[0].location == "/rows/0"
+    assert model.row["x"].location == "/row/x"
+    assert json.dumps(model.rows) == '[{"a": 1}]'
+
+
+def test_a_closed_model_is_a_python_object_that_nobody_sees():
+    model = Board()
+    recorded = Recorded(model)
+
+    model.sync.close()
+    model.sync.close()
+    model.rows.append({})
+
+    assert model.sync.is_closed
+    assert recorded.agrees()
+    with pytest.raises(Exception, match="this model was closed; make another one"):
+        model.sync.open("target")
+
+
+def test_a_model_that_nobody_watches_records_nothing():
+    model = Board()
+
+    model.rows.append({"a": 1})
+    model.n = 5
+
+    authority = model._document.authority
+    assert authority._open == []
+    assert not model._document._acts
+    assert model.sync.version == 0
+
+
+def test_each_model_has_a_key_of_its_own_unless_its_class_names_one():
+    class Kept(SyncedModel):
+        _key = "board"
+        n: int = 0
+
+    assert Board().sync.key != Board().sync.key
+    assert Kept().sync.key == "board"
+    assert Kept()._document.authority.epoch != Kept()._document.authority.epoch
+    assert Kept().sync is not None
+
+
+def test_a_model_is_shown_in_text_as_a_call_of_its_class():
+    assert repr(Board(n=1, tags=["a"])) == (
+        "Board(n=1, title='Sales', rows=[], tags=['a'], row={}, any=None, maybe=None)"
+    )
+
+
+def test_the_containers_in_a_tuple_are_live():
+    model = Board(any=({"a": 1}, ([1], Color.RED)))
+    recorded = Recorded(model)
+    held = model.any[0]
+
+    model.any[0]["a"] = 2
+    model.any[1][0].append(2)
+    model.any = (5, model.any[0])
+    model.any[1]["a"] = 3
+    model.any = None
+    held["a"] = 4
+
+    assert [operation["path"] for operation in recorded.operations] == [
+        "/any/0/a", "/any/1/0/1", "/any", "/any/1/a", "/any",
+    ]  # fmt: skip
+    assert recorded.agrees()
