@@ -1,6 +1,6 @@
 """Applying JSON Patches in Python: ours beside the package jsonpatch, rounds interleaved, medians and ratios.
 
-    python benchmarks/patch.py [ROWS]
+python benchmarks/patch.py [ROWS]
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ def main() -> None:
     step = rows // 1000
     patches = {
         "one cell": [{"op": "replace", "path": "/rows/3/price", "value": 4}],
-        "1,000 cells": [{"op": "replace", "path": f"/rows/{i * step}/price", "value": 4} for i in range(1000)],
+        "1,000 cells": [
+            {"op": "replace", "path": f"/rows/{i * step}/price", "value": 4} for i in range(1000)
+        ],
     }
     for name, patch in patches.items():
         found = measure(
@@ -50,7 +52,8 @@ def main() -> None:
         )
         ours = found["syncstate (copy on write)"]
         for library, milliseconds in found.items():
-            print(f"{rows:,} rows, {name:<12} {library:<34} {milliseconds:>9.3f} ms {milliseconds / ours:>8.2f} x")
+            ratio = milliseconds / ours
+            print(f"{rows:,} rows, {name:<12} {library:<34} {milliseconds:>9.3f} ms {ratio:>8.2f} x")
 
 
 if __name__ == "__main__":

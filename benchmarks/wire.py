@@ -92,7 +92,8 @@ def main() -> None:
         ours = sum(sizes["syncstate"])
         for library, found in sizes.items():
             count = f"{len(found)} message{'' if len(found) == 1 else 's'}"
-            print(f"{rows:>7,} rows  {library:<11} {count:<11} {sum(found):>11,} bytes  {sum(found) / ours:>9,.1f} x")
+            total = sum(found)
+            print(f"{rows:>7,} rows  {library:<11} {count:<11} {total:>11,} bytes {total / ours:>9,.1f} x")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,15 @@
 ```python
 from syncstate import SyncedModel
 
+
 class Board(SyncedModel):
     title: str = "Sales"
     rows: list[dict] = []
 
+
 board = Board()
-board                                   # shown
-board.rows.append({"price": 3})         # one small JSON Patch, not the table
+board  # shown
+board.rows.append({"price": 3})  # one small JSON Patch, not the table
 ```
 """
 

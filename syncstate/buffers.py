@@ -34,7 +34,7 @@ def attach(frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> JsonObje
     """
     pointers = frame.get("buffers", [])
     if not isinstance(pointers, list) or len(pointers) != len(buffers):
-        raise MessageError(f"Cannot read the frame: 'buffers' does not say where {len(buffers)} buffers belong")
+        raise MessageError(f"Cannot read the frame: 'buffers' does not place the {len(buffers)} that came")
     if "" in pointers:
         raise MessageError("Cannot read the frame: a buffer belongs into it, not in its place")
     if not pointers:

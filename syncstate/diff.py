@@ -1,19 +1,22 @@
-"""Floor 2. The operations that lead from one value to another, for the one case where nobody recorded them:
-a whole value was assigned where another one stood.
+"""Floor 2. The operations that lead from one value to another, where nobody recorded them.
 
-Identity comes first: an element that is the very object that stood there is not looked into. Lists are
-trimmed at both ends and then compared place by place, so the cost is linear; where that says more than
-the new value itself, the answer is one `replace` (the size guard).
+That is the one case of a whole value that was assigned where another one stood. Identity comes first: an
+element that is the very object that stood there is not looked into. Lists are trimmed at both ends and then
+compared place by place, so the cost is linear; where that says more than the new value itself, the answer
+is one `replace` (the size guard).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
 
 from syncstate.document import Json, plain, same
 from syncstate.patch import Operation
 from syncstate.pointer import escape
 
 Change = tuple[Operation, Json]
-"""An operation and the value that its target location held before (None where there was none: see `invert_changes`)."""
+"""An operation and the value that its target location held before; None where there was none."""
 
 _OVERHEAD = 38
 """Bytes of an operation beside its path and its value: `{"op":"replace","path":"","value":},`."""
@@ -49,15 +52,20 @@ def weigh(value: Json, limit: float = float("inf")) -> int:
     """Estimate the bytes of a value's JSON, and stop counting above a limit."""
     if isinstance(value, str):
         return len(value) + 2
-    if isinstance(value, (list, dict)):
-        total = 2
-        for name in value:
-            member = value[name] if isinstance(value, dict) else name
-            total += weigh(member, limit - total) + (len(name) + 4 if isinstance(value, dict) else 1)
-            if total > limit:
-                break
-        return total
+    if isinstance(value, dict):
+        return _total((weigh(member, limit) + len(name) + 4 for name, member in value.items()), limit)
+    if isinstance(value, list):
+        return _total((weigh(element, limit) + 1 for element in value), limit)
     return len(value) if isinstance(value, bytes) else len(str(value))
+
+
+def _total(sizes: Iterable[int], limit: float) -> int:
+    total = 2
+    for size in sizes:
+        total += size
+        if total > limit:
+            break
+    return total
 
 
 def _compare(old: Json, new: Json, pointer: str, changes: list[Change]) -> None:
@@ -71,9 +79,7 @@ def _compare(old: Json, new: Json, pointer: str, changes: list[Change]) -> None:
         changes.append(({"op": "replace", "path": pointer, "value": plain(new)}, old))
 
 
-def _compare_objects(
-    old: dict[str, Json], new: dict[str, Json], pointer: str, changes: list[Change]
-) -> None:
+def _compare_objects(old: dict[str, Json], new: dict[str, Json], pointer: str, changes: list[Change]) -> None:
     for name, member in old.items():
         if name not in new:
             changes.append(({"op": "remove", "path": f"{pointer}/{escape(name)}"}, member))
@@ -98,10 +104,20 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
     for place in range(start, shorter - tail):
         _compare(old[place], new[place], f"{pointer}/{place}", changes)
     middle = max(start, shorter - tail)
-    for place in range(len(old) - tail - 1, middle - 1, -1):
-        changes.append(({"op": "remove", "path": f"{pointer}/{place}"}, old[place]))
-    for place in range(middle, len(new) - tail):
-        changes.append(({"op": "add", "path": f"{pointer}/{place}", "value": plain(new[place])}, None))
+    changes += resize(pointer, middle, old[middle : len(old) - tail], new[middle : len(new) - tail])
+
+
+def resize(pointer: str, start: int, old: list[Json], new: list[Json]) -> list[Change]:
+    """Return the changes that take old elements out of a list, the last one first, and put new ones there."""
+    removed: list[Change] = [
+        ({"op": "remove", "path": f"{pointer}/{start + place}"}, old[place])
+        for place in range(len(old) - 1, -1, -1)
+    ]
+    added: list[Change] = [
+        ({"op": "add", "path": f"{pointer}/{place}", "value": plain(value)}, None)
+        for place, value in enumerate(new, start)
+    ]
+    return removed + added
 
 
 def invert_changes(changes: list[Change]) -> list[Operation]:
@@ -111,6 +127,6 @@ def invert_changes(changes: list[Change]) -> list[Operation]:
         if operation["op"] == "add":
             inverse.append({"op": "remove", "path": operation["path"]})
         else:
-            verb = "add" if operation["op"] == "remove" else "replace"
+            verb: Literal["add", "replace"] = "add" if operation["op"] == "remove" else "replace"
             inverse.append({"op": verb, "path": operation["path"], "value": plain(old)})
     return inverse

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-Json: TypeAlias = "None | bool | int | float | str | bytes | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | bytes | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
 MAX_DEPTH = 200
@@ -55,9 +55,7 @@ def plain(value: Json) -> Json:
     if isinstance(value, list):
         return [element if type(element) in _SCALARS else plain(element) for element in value]
     if isinstance(value, dict):
-        return {
-            name: member if type(member) in _SCALARS else plain(member) for name, member in value.items()
-        }
+        return {name: member if type(member) in _SCALARS else plain(member) for name, member in value.items()}
     return value
 
 

@@ -12,7 +12,7 @@ import inspect
 import sys
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Final, Literal, Union, cast, get_args, get_origin
 
 import traitlets
 
@@ -107,12 +107,12 @@ def _is_local(annotation: Any) -> bool:
     return annotation in (ClassVar, Final) or get_origin(annotation) in (ClassVar, Final)
 
 
-def _trait_of_attribute(
-    cls: type, name: str, annotation: Any, value: Any
-) -> traitlets.TraitType[Any, Any]:
+def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> traitlets.TraitType[Any, Any]:
     field = value if isinstance(value, Field) else Field(value, None, {})
     # by identity: 0 is a limit, though it equals False
-    metadata = {key: tag for key, tag in field.metadata.items() if not (tag is None or tag is False or tag == "")}
+    metadata = {
+        key: tag for key, tag in field.metadata.items() if not (tag is None or tag is False or tag == "")
+    }
     try:
         trait = trait_of(annotation)
     except TypeError as error:
@@ -131,9 +131,7 @@ def _trait_of_attribute(
     return trait
 
 
-def _limit(
-    trait: traitlets.TraitType[Any, Any], metadata: dict[str, Any], name: str, cls: type
-) -> None:
+def _limit(trait: traitlets.TraitType[Any, Any], metadata: dict[str, Any], name: str, cls: type) -> None:
     for limit in ("min", "max"):
         if limit in metadata:
             if not isinstance(trait, (traitlets.Int, traitlets.Float)):
@@ -146,7 +144,8 @@ def _limit(
 def _set_default(trait: traitlets.TraitType[Any, Any], default: Any) -> None:
     if isinstance(default, (list, dict)):
         # each instance gets its own
-        trait.default = lambda obj=None: plain(default)  # type: ignore[method-assign] # traitlets' own seam for one trait
+        # traitlets' own seam for one trait
+        trait.default = lambda obj=None: plain(default)  # type: ignore[method-assign] # see above
         trait.default_value = traitlets.Undefined
     else:
         trait.default_value = default
@@ -207,10 +206,8 @@ def _dict(name: Any = str, member: Any = Any) -> traitlets.TraitType[Any, Any]:
 
 def _tuple(*elements: Any) -> traitlets.TraitType[Any, Any]:
     if len(elements) == 2 and elements[1] is Ellipsis:
-        trait: traitlets.TraitType[Any, Any] = traitlets.Tuple()
-        return trait
-    trait = traitlets.Tuple(*(trait_of(element) for element in elements))
-    return trait
+        elements = ()
+    return cast("traitlets.TraitType[Any, Any]", traitlets.Tuple(*map(trait_of, elements)))
 
 
 _MAKERS: dict[Any, Callable[..., traitlets.TraitType[Any, Any]]] = {

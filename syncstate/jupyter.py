@@ -70,5 +70,7 @@ def serve(target_name: str, served: SyncedModel | type[SyncedModel]) -> Service:
     """
     is_model = isinstance(served, SyncedModel)
     if not is_model and not (isinstance(served, type) and issubclass(served, SyncedModel)):
-        raise TypeError(f"Cannot serve {served!r} as {target_name!r}: it is no SyncedModel and no class of them")
+        raise TypeError(
+            f"Cannot serve {served!r} as {target_name!r}: it is no SyncedModel and no class of them"
+        )
     return Service(target_name, served)

@@ -62,7 +62,8 @@ class Link:
             authority.commit()
             self._cursors[authority.key] = (authority, authority.version)
             authority.watchers.append(self._wake)
-            if not (self._is_plain and authority.is_held):  # then the page asks, and is answered at the batch's end
+            # inside a batch the page asks, and is answered at the batch's end
+            if not (self._is_plain and authority.is_held):
                 self._outbox.append(self._first_word(authority))
         self._wake()
 

@@ -130,8 +130,8 @@ _NEEDED: dict[str, dict[str, type]] = {
     "bye": {"model": str},
 }
 _OPTIONAL: dict[str, type] = {
-    **{name: str for name in ("model", "epoch", "to", "replica", "error", "pointer")},
-    **{name: int for name in ("version", "number")},
+    **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer"), str),
+    **dict.fromkeys(("version", "number"), int),
     "replaced": list,
 }
 
@@ -183,6 +183,9 @@ def _check(holder: dict[str, Any], name: str, type_: type, what: str) -> None:
     if name not in holder:
         raise MessageError(f"Cannot read {what}: {name!r} is missing")
     value = holder[name]
-    if not isinstance(value, type_) or (type_ is int and (isinstance(value, bool) or value < 0)):
+    if not isinstance(value, type_) or (type_ is int and not _is_count(value)):
         raise MessageError(f"Cannot read {what}: {name!r} is {kind(value)} ({show(value)})")
 
+
+def _is_count(value: Any) -> bool:
+    return not isinstance(value, bool) and value >= 0

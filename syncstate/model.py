@@ -5,6 +5,7 @@ To Python it is a `HasTraits` whose containers are live; to pages it is a docume
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -116,7 +117,7 @@ class Sync:
         """
         self._check_open(f"open {target_name!r}")
         connection = Connection(self._document.watch(), target_name, on_close)
-        self._connections.append(connection)
+        self._connections = [*(known for known in self._connections if known.is_open), connection]
         return connection
 
     def close(self, reason: str = "the model was closed") -> None:
@@ -183,11 +184,13 @@ class SyncedModel(traitlets.HasTraits):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "sync" in cls.__dict__ or "sync" in cls.__dict__.get("__annotations__", {}):
-            raise TypeError(f"Cannot define 'sync' in {cls.__name__}: every SyncedModel has one; choose another name")
+        if "sync" in cls.__dict__ or "sync" in inspect.get_annotations(cls):
+            raise TypeError(
+                f"Cannot define 'sync' in {cls.__name__}: every SyncedModel has one; choose another name"
+            )
         for name, trait in annotated_traits(cls, SyncedModel).items():
             setattr(cls, name, trait)
-            trait.class_init(cls, name)  # type: ignore[arg-type] # traitlets calls it with every class
+            trait.class_init(cls, name)
         for trait in synced_traits(cls).values():
             install(trait)
 

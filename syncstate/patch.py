@@ -162,7 +162,8 @@ class _Draft:
                 value = self._read(parse(operation["from"]), at_source=True)
                 self._copied += _count(value, COPY_LIMIT)
                 if self._copied > COPY_LIMIT:
-                    raise _Refused(f"the patch copies more than {COPY_LIMIT} values", PatchError, at_source=True)
+                    why = f"the patch copies more than {COPY_LIMIT} values"
+                    raise _Refused(why, PatchError, at_source=True)
                 self._mine.clear()  # the value now has two places: neither may be written in place
                 return self._add(tokens, value)
             case "move":
@@ -174,7 +175,8 @@ class _Draft:
             return []
         # RFC 6902, section 4.4: the "from" location must not be a proper prefix of the "path" location
         if target[: len(source)] == source:
-            raise _Refused(f"it cannot be moved into itself, to {join(*target)!r}", PatchError, at_source=True)
+            why = f"it cannot be moved into itself, to {join(*target)!r}"
+            raise _Refused(why, PatchError, at_source=True)
         value = self._remove(source, at_source=True)
         undo = self._add(target, value)
         landed = parse(undo[0]["path"])

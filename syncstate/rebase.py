@@ -42,7 +42,7 @@ class _Act(NamedTuple):
     verb: str
     place: tuple[str, ...]
     base: tuple[str, ...]
-    """The place in the document that its author saw, where an index may be any if the edit itself shifted it."""
+    """The place in the document that its author saw; an index that the edit itself shifted may be any."""
 
 
 class _Touch(NamedTuple):
@@ -72,7 +72,7 @@ def _acts(operations: list[Operation], document: Json) -> list[_Act]:
     shifted: list[tuple[str, ...]] = []  # the lists whose elements the edit itself moves
     for operation in operations:
         path = parse(operation["path"])
-        places = [(operation["op"], path)]
+        places: list[tuple[str, tuple[str, ...]]] = [(operation["op"], path)]
         if "from" in operation:
             places.insert(0, ("from", parse(operation["from"])))
         for verb, place in places:

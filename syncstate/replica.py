@@ -1,9 +1,9 @@
-"""Floor 4. A replica: any copy of a document that is not the authority's, with its own edits on top
-(docs/protocol.md, section 4).
+"""Floor 4. A replica: any copy of a document that is not the authority's, with its own edits on top.
 
-It takes messages and edits and returns the messages that must be sent. It does no I/O and has no clock.
-This is the twin of `js/src/replica.ts`; in Python it is the authority's partner in the tests, and what one
-kernel needs to follow another. It keeps three documents that share what they have in common:
+It takes messages and edits and returns the messages that must be sent (docs/protocol.md, section 4). It does
+no I/O and has no clock. This is the twin of `js/src/replica.ts`; in Python it is the authority's partner in
+the tests, and what one kernel needs to follow another. It keeps three documents that share what they have in
+common:
 
 ```
   confirmed              what the kernel said
@@ -143,7 +143,9 @@ class Replica:
     def _demand_writable(self, operation: Operation) -> None:
         if operation["op"] == "test":
             return
-        pointers = [operation["from"], operation["path"]] if operation["op"] == "move" else [operation["path"]]
+        pointers = (
+            [operation["from"], operation["path"]] if operation["op"] == "move" else [operation["path"]]
+        )
         for pointer in pointers:
             tokens = parse(pointer)
             if tokens and tokens[0] in self.read_only:
@@ -225,7 +227,9 @@ class Replica:
         if message["replica"] != self.id or in_flight is None or message["number"] != in_flight["number"]:
             return []
         self._troubles.append(
-            Trouble(message["reason"], message.get("error", ""), in_flight["operations"], message.get("pointer"))
+            Trouble(
+                message["reason"], message.get("error", ""), in_flight["operations"], message.get("pointer")
+            )
         )
         if message["epoch"] != self.epoch:
             self._is_asking = True  # a snapshot follows: rule 3.3
@@ -258,7 +262,9 @@ class Replica:
         """Put the pending edits on the confirmed document again, which `over` led to."""
         uncertain = list(over)
         self.document = self._confirmed
-        self._carried, _ = self._put(self._carried, uncertain)  # if it stands no longer, the kernel will say so
+        self._carried, _ = self._put(
+            self._carried, uncertain
+        )  # if it stands no longer, the kernel will say so
         self._sent = self.document
         behind, self._behind = self._behind, []
         for edit in behind:
@@ -340,7 +346,9 @@ def _replace(path: str) -> Operation:
 
 def _merged(behind: list[list[Operation]], edit: list[Operation]) -> list[list[Operation]]:
     """Add an edit to those that wait; a value that is overwritten before it left need not travel."""
-    is_overwritten = bool(behind) and _replaces(behind[-1]) is not None and _replaces(behind[-1]) == _replaces(edit)
+    is_overwritten = (
+        bool(behind) and _replaces(behind[-1]) is not None and _replaces(behind[-1]) == _replaces(edit)
+    )
     return [*behind[:-1], edit] if is_overwritten else [*behind, edit]
 
 
@@ -352,5 +360,9 @@ def _replaces(edit: list[Operation]) -> str | None:
 def _difference(before: JsonObject, after: JsonObject) -> list[Operation]:
     """Return what changed between two documents, member by member."""
     gone: list[Operation] = [{"op": "remove", "path": join(name)} for name in before if name not in after]
-    changed = [name for name in after if name not in before or not same(before[name], after[name])]
-    return [*gone, *({"op": "add", "path": join(name), "value": after[name]} for name in changed)]
+    added: list[Operation] = [
+        {"op": "add", "path": join(name), "value": member}
+        for name, member in after.items()
+        if name not in before or not same(before[name], member)
+    ]
+    return gone + added

@@ -76,7 +76,9 @@ class TraitDocument(Root):
         self._batched: list[Operation] = []
         self._untold: deque[list[Operation]] = deque()  # what listeners are still to be told, in order
         self._telling = Lock()
-        self._hold: Any = None  # what traitlets holds notifications with, and what changed inside members meanwhile
+        self._hold: Any = (
+            None  # what traitlets holds notifications with, and what changed inside members meanwhile
+        )
         self._held: dict[str, list[Operation]] = {}
         self._arriving: dict[str, tuple[Any, Any, Intake]] = {}
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
@@ -116,7 +118,7 @@ class TraitDocument(Root):
     # -- the seam of validation: a value comes in
 
     def take(self, name: str, value: Any) -> Any:
-        """Return a trait's value as it will be stored: containers wrapped, everything known to have a JSON form.
+        """Return a trait's value as it will be stored: containers wrapped, and nothing without a JSON form.
 
         Raises:
             NotSyncable: It has none.
@@ -234,7 +236,7 @@ class TraitDocument(Root):
             self.authority.notify()
 
     def _tell_listeners(self) -> None:
-        """Tell listeners what they have not heard, in order: what one of them changes comes after what it heard of."""
+        """Tell listeners what they have not heard, in order; what one of them changes comes afterwards."""
         while self._untold and self._telling.acquire(blocking=False):
             try:
                 while self._untold:
@@ -299,7 +301,7 @@ class TraitDocument(Root):
         for part in ("path", "from"):
             if part not in operation:
                 continue
-            pointer: str = operation[part]  # type: ignore[literal-required] # one of two literals
+            pointer = operation[part]
             tokens = parse(pointer)
             if not tokens or tokens[0] not in self.members:
                 raise NotWritable(pointer, f"{type(self.model).__name__} has no such member")
@@ -336,7 +338,9 @@ class TraitDocument(Root):
         trait = self.members[name]
         try:
             accepted = trait_validate(trait)(self.model, decode(trait, value))
-            if self.model._cross_validation_lock:  # another thread holds notifications: nobody asked the validators
+            if (
+                self.model._cross_validation_lock
+            ):  # another thread holds notifications: nobody asked the validators
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
             if wire is not value:
@@ -360,7 +364,7 @@ class TraitDocument(Root):
             for part in ("path", "from"):
                 if operation["op"] == "test" or part not in operation:
                     continue
-                tokens = parse(operation[part])  # type: ignore[literal-required] # one of two literals
+                tokens = parse(operation[part])
                 is_whole = len(tokens) == 1
                 is_inside = len(tokens) > 1 and is_tracked(self.model._trait_values.get(tokens[0]))
                 if not is_inside and not (is_whole and operation["op"] in ("add", "replace")):
@@ -403,7 +407,11 @@ class TraitDocument(Root):
             value = getattr(self.model, name)
             with self.lock:
                 if self.is_recording:
-                    operation: Operation = {"op": "add", "path": join(name), "value": plain(encode(value, join(name)))}
+                    operation: Operation = {
+                        "op": "add",
+                        "path": join(name),
+                        "value": plain(encode(value, join(name))),
+                    }
                     self._record([(operation, None)], [])
         self.settle()
 
@@ -514,7 +522,7 @@ class _Taking:
 
 
 def _is_rebuilt(value: Any, accepted: Any) -> bool:
-    """Whether a trait made a new container of the very things that were in the old one, as element traits do."""
+    """Whether a trait made a new container of the very things that were in the old one: element traits do."""
     if type(accepted) not in (list, dict) or kind(accepted) != kind(value) or len(accepted) != len(value):
         return False
     if isinstance(value, dict):

@@ -26,11 +26,12 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import wraps
 from operator import index as as_index
 from threading import RLock
-from typing import Any, SupportsIndex, TypeAlias, cast, overload
+from typing import Any, Concatenate, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
-from syncstate.diff import Change, diff, guarded
+from syncstate.diff import Change, diff, guarded, resize
 from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, kind, plain, same
 from syncstate.errors import NotSyncable
 from syncstate.patch import Operation
@@ -71,6 +72,27 @@ class _Nowhere(Root):
 
 _NOWHERE = _Nowhere()
 _Splice: TypeAlias = tuple[int, int, Sequence[object]]
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+
+
+def _mutator(
+    method: Callable[Concatenate[Any, _Arguments], _Result],
+) -> Callable[Concatenate[Any, _Arguments], _Result]:
+    """Let a method change its container with the lock held; observers are told when it is free again."""
+
+    @wraps(method)
+    def mutate(self: _Container, /, *arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
+        while True:
+            root, _ = _find_root(self)
+            with root.lock:
+                if _find_root(self)[0] is root:  # else another thread has just moved it
+                    result = method(self, *arguments, **named)
+                    break
+        root.settle()
+        return result
+
+    return mutate
 
 
 class TrackedList(list[Any]):
@@ -108,37 +130,33 @@ class TrackedList(list[Any]):
         return _locate(self) if self.is_attached else None
 
     def _splice(self, *splices: _Splice, reordered: bool = False) -> None:
-        """Replace ranges of elements by others: the one way in which a list changes.
+        """Replace ranges of elements by others: the one way in which a list changes; the lock is held.
 
         Args:
             splices: Disjoint `(start, stop, values)` with `0 <= start <= stop <= len(self)`, ascending.
             reordered: The values are this list's own elements in another order.
         """
         root, key = _find_root(self)
-        with root.lock:
-            leaving = [element for start, stop, _ in splices for element in self[start:stop]]
-            intake = Intake(self, leaving)
-            arriving = [
-                [intake.take(value, start + place) for place, value in enumerate(values)]
-                for start, _, values in splices
-            ]
-            path = _locate(self) if root.is_recording else ""
-            before = list(self) if root.is_recording and len(leaving) > 1 else []
-            changes: list[Change] = []
-            replaced: list[str] = []
-            for (start, stop, _), values in zip(reversed(splices), reversed(arriving), strict=True):
-                if root.is_recording:
-                    _describe(path, start, self[start:stop], values, changes, replaced, intake)
-                list.__setitem__(self, slice(start, stop), values)
-            intake.place(self, arriving, [start for start, _, _ in splices])
-            if reordered:
-                if not changes and root.is_recording:
-                    return
-                replaced = [path]
-            if before:
-                changes = guarded(changes, before, self, path)
-            root.report(key, changes, replaced)
-        root.settle()
+        leaving = [element for start, stop, _ in splices for element in self[start:stop]]
+        intake = Intake(self, leaving)
+        arriving = [
+            [intake.take(value, start + place) for place, value in enumerate(values)]
+            for start, _, values in splices
+        ]
+        path = _locate(self) if root.is_recording else ""
+        before = list(self) if root.is_recording and len(leaving) > 1 else []
+        changes: list[Change] = []
+        replaced: list[str] = []
+        for (start, stop, _), values in zip(reversed(splices), reversed(arriving), strict=True):
+            if root.is_recording:
+                _describe(path, start, self[start:stop], values, changes, replaced, intake)
+            list.__setitem__(self, slice(start, stop), values)
+        intake.place(self, arriving, [start for start, _, _ in splices])
+        if reordered and changes:
+            replaced = [path]
+        if before:
+            changes = guarded(changes, before, self, path)
+        root.report(key, changes, replaced)
 
     def _child_token(self, child: _Container) -> str:
         """Return the reference token of an element, found by identity outward from its hint."""
@@ -155,16 +173,23 @@ class TrackedList(list[Any]):
 
     # -- the mutators of list, each a line or two over _splice
 
+    @_mutator
     def append(self, value: object, /) -> None:
         self._splice((len(self), len(self), [value]))
 
     def extend(self, values: Iterable[object], /) -> None:
-        self._splice((len(self), len(self), list(values)))
+        self._append_all(list(values))  # which may take its time
 
+    @_mutator
+    def _append_all(self, values: list[object]) -> None:
+        self._splice((len(self), len(self), values))
+
+    @_mutator
     def insert(self, index: SupportsIndex, value: object, /) -> None:
         start, _, _ = slice(index, None).indices(len(self))
         self._splice((start, start, [value]))
 
+    @_mutator
     def pop(self, index: SupportsIndex = -1, /) -> Any:
         if not self:
             raise IndexError("pop from empty list")
@@ -173,37 +198,45 @@ class TrackedList(list[Any]):
         self._splice((start, start + 1, ()))
         return value
 
+    @_mutator
     def remove(self, value: object, /) -> None:
         start = self.index(value)
         self._splice((start, start + 1, ()))
 
+    @_mutator
     def clear(self) -> None:
         self._splice((0, len(self), ()))
 
+    @_mutator
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
         self._splice((0, len(self), sorted(self, key=key, reverse=reverse)), reordered=True)
 
+    @_mutator
     def reverse(self) -> None:
         self._splice((0, len(self), self[::-1]), reordered=True)
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        self._assign(index, list(value) if isinstance(index, slice) else value)
+
+    @_mutator
+    def _assign(self, index: Any, value: Any) -> None:
         if not isinstance(index, slice):
             start = self._place(index, "list assignment index out of range")
             self._splice((start, start + 1, [value]))
             return
-        values = list(value)
         start, stop, step = index.indices(len(self))
         if step == 1:
-            self._splice((start, max(start, stop), values))
+            self._splice((start, max(start, stop), value))
             return
         places = range(start, stop, step)
-        if len(places) != len(values):
+        if len(places) != len(value):
             raise ValueError(
-                f"attempt to assign sequence of size {len(values)} to extended slice of size {len(places)}"
+                f"attempt to assign sequence of size {len(value)} to extended slice of size {len(places)}"
             )
-        pairs = sorted(zip(places, values, strict=True), key=lambda pair: pair[0])
+        pairs = sorted(zip(places, value, strict=True), key=lambda pair: pair[0])
         self._splice(*((place, place + 1, [element]) for place, element in pairs))
 
+    @_mutator
     def __delitem__(self, index: Any) -> None:
         if not isinstance(index, slice):
             start = self._place(index, "list assignment index out of range")
@@ -216,16 +249,17 @@ class TrackedList(list[Any]):
             return
         self._splice(*((place, place + 1, ()) for place in sorted(places)))
 
-    def __iadd__(self, values: Iterable[object], /) -> TrackedList:  # type: ignore[override, misc] # ours takes what it can wrap
+    def __iadd__(self, values: Iterable[object], /) -> TrackedList:  # type: ignore[misc] # ours takes what it can wrap
         self.extend(values)
         return self
 
+    @_mutator
     def __imul__(self, count: SupportsIndex, /) -> TrackedList:
         times = as_index(count)
         if times < 1:
-            self.clear()
+            self._splice((0, len(self), ()))
         elif times > 1:
-            self.extend(list(self) * (times - 1))
+            self._splice((len(self), len(self), list(self) * (times - 1)))
         return self
 
     def _place(self, index: SupportsIndex, complaint: str) -> int:
@@ -255,7 +289,7 @@ class TrackedDict(dict[str, Any]):
     `pickle` give plain dicts.
 
     Raises:
-        NotSyncable: From every mutator, when a key is no text or a value has no JSON form; the dict is unchanged.
+        NotSyncable: From every mutator, when a key is no text or a value has no JSON form; nothing changed.
     """
 
     __slots__ = ("__weakref__", "_key", "_parent")
@@ -285,52 +319,50 @@ class TrackedDict(dict[str, Any]):
         return _locate(self) if self.is_attached else None
 
     def _put(self, members: Mapping[str, object]) -> None:
-        """Set members: the one way in which something comes into a dict."""
+        """Set members: the one way in which something comes into a dict; the lock is held."""
         root, key = _find_root(self)
-        with root.lock:
-            leaving = [self[name] for name in members if name in self]
-            intake = Intake(self, leaving)
-            arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
-            path = _locate(self) if root.is_recording else ""
-            changes: list[Change] = []
-            replaced: list[str] = []
-            for name, value in arriving.items():
-                if root.is_recording:
-                    place = f"{path}/{escape(name)}"
-                    if name in self:
-                        _exchange(place, self[name], value, changes, replaced, intake)
-                    else:
-                        changes.append(({"op": "add", "path": place, "value": plain(value)}, None))
-                dict.__setitem__(self, name, value)
-            intake.place(self, [arriving], [0])
-            root.report(key, changes, replaced)
-        root.settle()
+        leaving = [self[name] for name in members if name in self]
+        intake = Intake(self, leaving)
+        arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
+        path = _locate(self) if root.is_recording else ""
+        changes: list[Change] = []
+        replaced: list[str] = []
+        for name, value in arriving.items():
+            if root.is_recording:
+                place = f"{path}/{escape(name)}"
+                if name in self:
+                    _exchange(place, self[name], value, changes, replaced, intake)
+                else:
+                    changes.append(({"op": "add", "path": place, "value": plain(value)}, None))
+            dict.__setitem__(self, name, value)
+        intake.place(self, [arriving], [0])
+        root.report(key, changes, replaced)
 
     def _drop(self, names: Sequence[str]) -> None:
-        """Remove members: the one way in which something leaves a dict."""
+        """Remove members: the one way in which something leaves a dict; the lock is held."""
         root, key = _find_root(self)
-        with root.lock:
-            path = _locate(self) if root.is_recording else ""
-            before = dict(self) if root.is_recording and len(names) > 1 else {}
-            changes: list[Change] = []
-            for name in names:
-                member = dict.pop(self, name)
-                _detach(member, self)
-                if root.is_recording:
-                    changes.append(({"op": "remove", "path": f"{path}/{escape(name)}"}, member))
-            if before:
-                changes = guarded(changes, before, self, path)
-            root.report(key, changes, [])
-        root.settle()
+        path = _locate(self) if root.is_recording else ""
+        before = dict(self) if root.is_recording and len(names) > 1 else {}
+        changes: list[Change] = []
+        for name in names:
+            member = dict.pop(self, name)
+            _detach(member, self)
+            if root.is_recording:
+                changes.append(({"op": "remove", "path": f"{path}/{escape(name)}"}, member))
+        if before:
+            changes = guarded(changes, before, self, path)
+        root.report(key, changes, [])
 
     def _child_token(self, child: _Container) -> str:
         return escape(child._key)
 
     # -- the mutators of dict, each a line or two over _put and _drop
 
+    @_mutator
     def __setitem__(self, name: str, value: object, /) -> None:
         self._put({name: value})
 
+    @_mutator
     def __delitem__(self, name: str, /) -> None:
         if name not in self:
             raise KeyError(name)
@@ -340,29 +372,38 @@ class TrackedDict(dict[str, Any]):
     def pop(self, name: str, /) -> Any: ...
     @overload
     def pop(self, name: str, default: Any, /) -> Any: ...
+    @_mutator
     def pop(self, name: str, /, *default: Any) -> Any:
         if name not in self:
-            return {}.pop(name, *default)
+            return super().pop(name, *default)
         member = self[name]
         self._drop([name])
         return member
 
+    @_mutator
     def popitem(self) -> tuple[str, Any]:
         if not self:
             raise KeyError("popitem(): dictionary is empty")
-        name = next(reversed(self))
-        return name, self.pop(name)
+        name, member = next(reversed(self.items()))
+        self._drop([name])
+        return name, member
 
+    @_mutator
     def clear(self) -> None:
         self._drop(list(self))
 
+    @_mutator
     def setdefault(self, name: str, default: object = None, /) -> Any:
         if name not in self:
             self._put({name: default})
         return self[name]
 
     def update(self, members: Any = (), /, **more: object) -> None:
-        self._put(dict(members, **more))
+        self._put_all(dict(members, **more))  # which may take its time
+
+    @_mutator
+    def _put_all(self, members: Mapping[str, object]) -> None:
+        self._put(members)
 
     def __ior__(self, members: Any, /) -> TrackedDict:  # type: ignore[override, misc] # ours takes what it can wrap
         self.update(members)
@@ -426,7 +467,7 @@ def perform(document: dict[str, Any], operation: Operation) -> None:
         case "move":
             _put_in(document, operation["path"], _take_out(document, operation["from"]), is_new=True)
         case "copy":
-            _put_in(document, operation["path"], resolve(document, operation["from"]), is_new=True)
+            _put_in(document, operation["path"], plain(resolve(document, operation["from"])), is_new=True)
         case name:
             _put_in(document, operation["path"], operation["value"], is_new=name == "add")
 
@@ -451,11 +492,12 @@ def _put_in(document: dict[str, Any], pointer: str, value: Any, *, is_new: bool)
 
 
 def untied(value: Any, node: Any) -> Any:
-    """Return a value with plain copies of the tracked containers in it, all but those that are a node's own elements.
+    """Return a value with plain copies of the tracked containers in it, but for a node's own elements.
 
-    Whatever is changed in place meanwhile, a document that shares containers with the live one keeps its state.
+    A value that shares containers with the live document so keeps its state, whatever is changed in place.
     """
-    own = {id(child) for _, child in _items(node) if isinstance(child, _TRACKED)} if is_tracked(node) else set()
+    elements = _items(node) if is_tracked(node) else ()
+    own = {id(child) for _, child in elements if isinstance(child, _TRACKED)}
 
     def untie(child: Any) -> Any:
         if id(child) in own:
@@ -534,11 +576,7 @@ def _describe(
     shorter = min(len(old), len(new))
     for place in range(shorter):
         _exchange(f"{path}/{start + place}", old[place], new[place], changes, replaced, intake)
-    for place in range(len(old) - 1, shorter - 1, -1):
-        changes.append(({"op": "remove", "path": f"{path}/{start + place}"}, old[place]))
-    for place in range(shorter, len(new)):
-        value = plain(new[place])
-        changes.append(({"op": "add", "path": f"{path}/{start + place}", "value": value}, None))
+    changes += resize(path, start + shorter, old[shorter:], new[shorter:])
 
 
 def _exchange(
@@ -616,7 +654,7 @@ class Intake:
         return _scalar(value)
 
     def _build(self, source: Any, node: Any, items: Iterable[tuple[Any, Any]]) -> Any:
-        """Wrap a plain container: the builtin's copy first, then only what is not a scalar of the commonest kinds."""
+        """Wrap a plain container, and all in it."""
         if id(source) in self._busy:
             raise _Unfit(source, "it contains itself; a document is a tree")
         if len(self._busy) + self._depth() >= MAX_DEPTH:
@@ -666,7 +704,8 @@ class Intake:
         if (node._parent is None or self._is_leaving(node)) and self._is_whole(node):
             self._kept.update(map(id, _containers_in(node)))
             return node
-        return self._build(node, type(node).__new__(type(node)), _items(node))
+        kind_: Any = type(node)
+        return self._build(node, kind_.__new__(kind_), _items(node))
 
     def _is_leaving(self, node: _Container) -> bool:
         while id(node) not in self._free:
@@ -745,7 +784,8 @@ def _scalar(value: Any) -> Json:
         return value
     if isinstance(value, int):
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            raise _Unfit(value, f"{int(value)} is beyond 2**53, where JSON readers lose digits; sync it as text")
+            why = f"{int(value)} is beyond 2**53, where JSON readers lose digits; sync it as text"
+            raise _Unfit(value, why)
         return int(value)
     if isinstance(value, float):
         number = float(value)
@@ -756,7 +796,8 @@ def _scalar(value: Any) -> Json:
         return bytes(value)
     if hasattr(value, "item") and hasattr(value, "dtype"):
         raise _Unfit(value, f"{kind(value)} has no JSON form; convert it with .tolist()")
-    raise _Unfit(value, f"{kind(value)} has no JSON form; convert it, or keep it in an attribute that is not synced")
+    why = f"{kind(value)} has no JSON form; convert it, or keep it in an attribute that is not synced"
+    raise _Unfit(value, why)
 
 
 class _Recorder(Root):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from syncstate import SyncedModel
 from syncstate.buffers import attach, detach
-from syncstate.link import Link
 from syncstate.errors import PatchError
+from syncstate.link import Link
 from syncstate.messages import PROTOCOL, Message, read_frame, read_message
 from syncstate.patch import Operation, apply
 from syncstate.pointer import join
@@ -94,7 +94,9 @@ class Page:
         if messages:
             self._seq += 1
             self.transport.send(
-                *detach({"protocol": PROTOCOL, "replica": self.name, "seq": self._seq, "messages": list(messages)})
+                *detach(
+                    {"protocol": PROTOCOL, "replica": self.name, "seq": self._seq, "messages": list(messages)}
+                )
             )
 
     def receive(self, data: Any, buffers: Sequence[bytes | memoryview] = ()) -> None:
@@ -199,7 +201,9 @@ class Comms:
         content = {"comm_id": comm, "target_name": target, "data": data if data is not None else {}}
         self.manager.comm_open(None, None, {"content": content, "buffers": list(buffers)})
 
-    def send(self, *messages: Any, comm: str = "page", replica: str = "p1", seq: int = 2, buffers: Any = ()) -> None:
+    def send(
+        self, *messages: Any, comm: str = "page", replica: str = "p1", seq: int = 2, buffers: Any = ()
+    ) -> None:
         content = {"comm_id": comm, "data": frame(*messages, replica=replica, seq=seq)}
         self.manager.comm_msg(None, None, {"content": content, "buffers": list(buffers)})
 
@@ -246,9 +250,13 @@ def patched(draw: Any) -> tuple[Any, list[Any]]:
         places = st.sampled_from(locations(document))
         operation = draw(
             st.one_of(
-                st.fixed_dictionaries({"op": st.sampled_from(["add", "replace"]), "path": places, "value": documents}),
+                st.fixed_dictionaries(
+                    {"op": st.sampled_from(["add", "replace"]), "path": places, "value": documents}
+                ),
                 st.fixed_dictionaries({"op": st.just("remove"), "path": places}),
-                st.fixed_dictionaries({"op": st.sampled_from(["move", "copy"]), "from": places, "path": places}),
+                st.fixed_dictionaries(
+                    {"op": st.sampled_from(["move", "copy"]), "from": places, "path": places}
+                ),
             )
         )
         try:

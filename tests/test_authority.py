@@ -32,7 +32,12 @@ def some_operation(document: Json, chance: random.Random) -> Operation:
         return {"op": "add", "path": join(*place), "value": value}
     if verb == "remove" and len(place) > 1:
         return {"op": "remove", "path": join(*place)}
-    if verb in ("copy", "move") and other[: len(place)] != place and place[: len(other)] != other and len(place) > 1:
+    if (
+        verb in ("copy", "move")
+        and other[: len(place)] != place
+        and place[: len(other)] != other
+        and len(place) > 1
+    ):
         return {"op": "copy", "from": join(*place), "path": join(*other)}
     return {"op": "replace", "path": join(*place), "value": value}
 

@@ -1,5 +1,7 @@
 """Jupyter comms: the two lanes and the plain comm, without a kernel and in a real one."""
 
+# ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
+
 from __future__ import annotations
 
 import contextlib
@@ -276,8 +278,18 @@ def test_a_model_that_is_closed_closes_its_comms_and_opens_no_others(comms):
     assert not one.is_open
     assert not two.is_open
     assert [message["type"] for message in comms.published[2:]] == ["comm_msg", "comm_close"] * 2
-    with pytest.raises(SessionClosed, match="^Cannot open 'three': this model was closed"):
+    with pytest.raises(SessionClosed, match=r"^Cannot open 'three': this model was closed"):
         model.sync.open("three")
+
+
+def test_comms_that_are_closed_are_not_kept(comms):
+    model = Board()
+
+    for _ in range(5):
+        model.sync.open("my_target").close()
+    last = model.sync.open("my_target")
+
+    assert model.sync._connections == [last]
 
 
 def test_a_comm_whose_other_end_is_gone_swallows_what_is_sent(comms):
@@ -306,7 +318,10 @@ def test_an_instance_that_is_served_is_one_state_for_all(comms):
     assert [message["type"] for message in comms.messages("two")[:2]] == ["snapshot", "snapshot"]
     service.close()
     assert service.models == []
-    assert {message["comm"] for message in comms.published if message["type"] == "comm_close"} == {"one", "two"}
+    assert {message["comm"] for message in comms.published if message["type"] == "comm_close"} == {
+        "one",
+        "two",
+    }
 
 
 def test_a_class_that_is_served_is_an_instance_for_each_comm_and_closed_with_it(comms):
@@ -337,7 +352,7 @@ def test_a_service_that_was_closed_is_found_no_longer(comms):
 
 @pytest.mark.parametrize("served", [5, "Board", int, None, Board.n])
 def test_only_a_model_or_a_class_of_them_is_served(comms, served):
-    with pytest.raises(TypeError, match="^Cannot serve "):
+    with pytest.raises(TypeError, match=r"^Cannot serve "):
         serve("board", served)
 
 
@@ -553,9 +568,11 @@ def test_a_loop_of_many_mutations_costs_few_messages_and_ends_in_the_last_state(
     )
     replica = Replica("d4", view["model"])
     replica.receive(snapshot)
-    is_last = lambda message: replica.receive(message) or replica.document["rows"][-1:] == [  # noqa: E731
-        {"count": 19_900, "last": True}
-    ]
+
+    def is_last(message: dict[str, Any]) -> bool:
+        replica.receive(message)
+        return replica.document["rows"][-1:] == [{"count": 19_900, "last": True}]
+
     kernel.wait_for(lambda message: message["type"] == "patch" and is_last(message))
 
     assert replica.document["n"] == 42

@@ -1,5 +1,7 @@
 """What a model puts into a notebook."""
 
+# ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
+
 from __future__ import annotations
 
 import json
@@ -96,7 +98,14 @@ HOSTILE = "<script>alert('&\"')</script>"
 def test_everything_in_the_html_form_is_escaped():
     hostile = types.new_class("Board<script>", (Board,))
 
-    for value in (HOSTILE, [HOSTILE], {HOSTILE: HOSTILE}, [[HOSTILE] * 50], [{HOSTILE: [HOSTILE]}], [HOSTILE * 50] * 9):
+    for value in (
+        HOSTILE,
+        [HOSTILE],
+        {HOSTILE: HOSTILE},
+        [[HOSTILE] * 50],
+        [{HOSTILE: [HOSTILE]}],
+        [HOSTILE * 50] * 9,
+    ):
         html = hostile(title=HOSTILE, any=value)._repr_mimebundle_()["text/html"]
 
         assert "<script" not in html
@@ -144,7 +153,9 @@ def test_a_view_s_module_and_style_may_be_text():
     assert (view["esm"], view["css"]) == (Viewed._esm, Viewed._css)
 
 
-def test_a_view_s_module_and_style_may_be_files_beside_the_module_or_where_the_notebook_is(tmp_path, monkeypatch):
+def test_a_view_s_module_and_style_may_be_files_beside_the_module_or_where_the_notebook_is(
+    tmp_path, monkeypatch
+):
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "view.js").write_text("export default 'beside';")
     (tmp_path / "view.js").write_text("export default 'here';")

@@ -151,7 +151,9 @@ def test_the_changelog_knows_the_version_or_has_it_still_to_come():
     assert headings[0] == "Unreleased"
     assert not released or released[0] == version
     assert len(set(headings)) == len(headings)
-    assert released == sorted(released, key=lambda text: [int(part) for part in text.split(".")], reverse=True)
+    assert released == sorted(
+        released, key=lambda text: [int(part) for part in text.split(".")], reverse=True
+    )
 
 
 def test_both_packages_have_one_version():

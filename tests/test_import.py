@@ -6,7 +6,18 @@ import json
 import subprocess
 import sys
 
-HEAVY = ["numpy", "pandas", "IPython", "ipykernel", "jsonpatch", "jsonpointer", "comm", "asyncio", "zmq", "tornado"]
+HEAVY = [
+    "numpy",
+    "pandas",
+    "IPython",
+    "ipykernel",
+    "jsonpatch",
+    "jsonpointer",
+    "comm",
+    "asyncio",
+    "zmq",
+    "tornado",
+]
 
 
 def modules_after(code: str) -> set[str]:

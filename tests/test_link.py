@@ -1,10 +1,12 @@
 """A link: many models over one transport, in few frames; and the clock that flushes it."""
 
+# ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
+
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -93,6 +95,25 @@ def test_values_on_both_sides_of_a_shift_are_not_mixed_up():
     kernel.link.flush()
 
     assert page.document["rows"] == [{"y": [3]}, {"x": 1}]
+    assert same(page.document, model.sync.snapshot())
+
+
+def test_a_page_that_the_log_reaches_no_longer_when_it_is_flushed_gets_a_snapshot():
+    model = Board(rows=[{"x": 0}])
+    kernel = by_hand(model)
+    page = Page(kernel.hub.join(), "p1", model.sync.key)
+    page.hello()
+    kernel.link.flush()
+    kernel.link.flush()
+    model._document.authority.log_limit = 2
+    known = len(page.heard)
+
+    for n in range(5):
+        model.n = n
+        assert model.sync.version == n  # looking makes it a version of its own; the first one changed nothing
+    kernel.link.flush()
+
+    assert page.types()[known:] == ["snapshot"]
     assert same(page.document, model.sync.snapshot())
 
 
@@ -258,13 +279,23 @@ def test_many_threads_may_mutate_flush_and_edit_at_once():
         for number in range(1, 61):
             operations = [{"op": "replace", "path": "/rows/0/by", "value": -number}]
             kernel.link.receive(
-                frame({"type": "edit", "model": model.sync.key, "epoch": model._document.authority.epoch,
-                       "base": model._document.authority.version, "number": number, "operations": operations},
-                      replica="p2")
-            )  # fmt: skip
+                frame(
+                    {
+                        "type": "edit",
+                        "model": model.sync.key,
+                        "epoch": model._document.authority.epoch,
+                        "base": model._document.authority.version,
+                        "number": number,
+                        "operations": operations,
+                    },
+                    replica="p2",
+                )
+            )
 
-    threads = [threading.Thread(target=target, args=arguments) for target, arguments in
-               ((mutate, (1,)), (mutate, (2,)), (flush, ()), (edit, ()))]  # fmt: skip
+    threads = [
+        threading.Thread(target=target, args=arguments)
+        for target, arguments in ((mutate, (1,)), (mutate, (2,)), (flush, ()), (edit, ()))
+    ]
     for thread in threads:
         thread.start()
     for thread in (*threads[:2], threads[3]):
@@ -340,7 +371,9 @@ def test_buffers_and_their_pointers_must_fit(buffers, data, error):
 
 documents = st.recursive(
     st.none() | st.integers() | st.text(max_size=3) | st.binary(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("a/~0", max_size=2), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("a/~0", max_size=2), inner, max_size=3)
+    ),
 )
 
 
@@ -383,8 +416,8 @@ class Calls:
 
 
 @pytest.fixture
-def pacer() -> Iterator[Pacer]:
-    yield Pacer(interval=0.001)
+def pacer() -> Pacer:
+    return Pacer(interval=0.001)
 
 
 def test_a_pacer_calls_in_a_thread_of_its_own_when_it_is_woken(pacer):

@@ -1,4 +1,4 @@
-"""A real kernel and JupyterLab's own services in Node: the plain comm, as a page that has one would use it."""
+"""A real kernel and JupyterLab's own services in Node: the plain comm, as a page with one would use it."""
 
 from __future__ import annotations
 

@@ -419,7 +419,9 @@ def test_a_statement_is_reported_in_as_few_operations_as_it_takes(start, stateme
 
 
 def test_a_reordered_list_and_an_exchanged_member_count_as_replaced_though_operations_say_less():
-    document, recording = recorded({"rows": [{"id": 2, "text": "x" * 99}, {"id": 1, "text": "x" * 99}], "row": {"a": 1, "b": 2}})
+    document, recording = recorded(
+        {"rows": [{"id": 2, "text": "x" * 99}, {"id": 1, "text": "x" * 99}], "row": {"a": 1, "b": 2}}
+    )
 
     document["rows"].sort(key=lambda row: row["id"])
     document["row"] = {"a": 1, "b": 3}
@@ -487,13 +489,23 @@ def test_a_held_row_is_reported_where_it_is_when_indices_have_shifted():
     row["done"] = False
 
     assert row.location == "/rows/0"
-    assert [op["path"] for op in recording.operations if op["value" if "value" in op else "op"] in (True, False)] == [
+    assert [
+        op["path"] for op in recording.operations if op["value" if "value" in op else "op"] in (True, False)
+    ] == [
         "/rows/2/done",
         "/rows/0/done",
     ]
 
 
-@pytest.mark.parametrize("statement", ["rows.sort(key=lambda row: -row['id'])", "rows.reverse()", "rows[:] = rows[::-1]", "rows[::-1] = list(rows)"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "rows.sort(key=lambda row: -row['id'])",
+        "rows.reverse()",
+        "rows[:] = rows[::-1]",
+        "rows[::-1] = list(rows)",
+    ],
+)
 def test_a_reordered_list_keeps_its_rows_attached(statement):
     document, recording = recorded([{"id": 1}, {"id": 2}, {"id": 3}])
     first, _, last = document
@@ -509,7 +521,18 @@ def test_a_reordered_list_keeps_its_rows_attached(statement):
 
 @pytest.mark.parametrize(
     "statement",
-    ["d.pop(0)", "del d[0]", "d.clear()", "d[0] = 5", "d[0] = {'a': [1]}", "d[:] = []", "d.remove(row)", "d *= 0", "d[::2] = [3]", "del d[::2]"],
+    [
+        "d.pop(0)",
+        "del d[0]",
+        "d.clear()",
+        "d[0] = 5",
+        "d[0] = {'a': [1]}",
+        "d[:] = []",
+        "d.remove(row)",
+        "d *= 0",
+        "d[::2] = [3]",
+        "del d[::2]",
+    ],
 )
 def test_what_was_removed_reports_no_longer(statement):
     document, recording = recorded([{"a": [1]}])
@@ -527,7 +550,19 @@ def test_what_was_removed_reports_no_longer(statement):
     assert row["a"].location is None
 
 
-@pytest.mark.parametrize("statement", ["d.pop('a')", "del d['a']", "d.clear()", "d.popitem()", "d['a'] = 5", "d['a'] = [1]", "d.update(a=2)", "d |= {'a': []}"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "d.pop('a')",
+        "del d['a']",
+        "d.clear()",
+        "d.popitem()",
+        "d['a'] = 5",
+        "d['a'] = [1]",
+        "d.update(a=2)",
+        "d |= {'a': []}",
+    ],
+)
 def test_what_was_removed_from_a_dict_reports_no_longer(statement):
     document, recording = recorded({"a": [1]})
     inner = document["a"]
@@ -745,7 +780,9 @@ def test_a_float64_of_numpy_is_a_float_of_python_and_comes_in_as_one():
 
 
 @pytest.mark.parametrize("name", [1, None, 1.5, True, (1,), b"a", "\ud800"])
-@pytest.mark.parametrize("statement", ["d[name] = 1", "d.setdefault(name, 1)", "d.update({'b': 1, name: 2})", "d |= {name: 2}"])
+@pytest.mark.parametrize(
+    "statement", ["d[name] = 1", "d.setdefault(name, 1)", "d.update({'b': 1, name: 2})", "d |= {name: 2}"]
+)
 def test_a_name_that_is_no_text_is_refused(statement, name):
     document, recording = recorded({"d": {"a": 1}})
 
@@ -802,7 +839,19 @@ def test_a_popped_container_that_would_nest_too_deep_elsewhere_is_refused():
 
 @pytest.mark.parametrize(
     "expression",
-    ["copy.copy(d['l'])", "copy.deepcopy(d['l'])", "pickle.loads(pickle.dumps(d['l']))", "d['l'] + []", "d['l'][:]", "d['l'][::2]", "d['l'] * 1", "1 * d['l']", "d['l'].copy()", "sorted(d['l'], key=str)", "list(d['l'])"],
+    [
+        "copy.copy(d['l'])",
+        "copy.deepcopy(d['l'])",
+        "pickle.loads(pickle.dumps(d['l']))",
+        "d['l'] + []",
+        "d['l'][:]",
+        "d['l'][::2]",
+        "d['l'] * 1",
+        "1 * d['l']",
+        "d['l'].copy()",
+        "sorted(d['l'], key=str)",
+        "list(d['l'])",
+    ],
 )
 def test_copies_of_a_tracked_list_are_plain(expression):
     document, recording = recorded({"l": [1, [2], {"a": 3}]})
@@ -816,7 +865,16 @@ def test_copies_of_a_tracked_list_are_plain(expression):
 
 @pytest.mark.parametrize(
     "expression",
-    ["copy.copy(d)", "copy.deepcopy(d)", "pickle.loads(pickle.dumps(d))", "d | {}", "{} | d", "d.copy()", "dict(d)", "{**d}"],
+    [
+        "copy.copy(d)",
+        "copy.deepcopy(d)",
+        "pickle.loads(pickle.dumps(d))",
+        "d | {}",
+        "{} | d",
+        "d.copy()",
+        "dict(d)",
+        "{**d}",
+    ],
 )
 def test_copies_of_a_tracked_dict_are_plain(expression):
     document, recording = recorded({"l": [1, [2], {"a": 3}]})
@@ -855,14 +913,48 @@ def test_a_tracked_document_is_encoded_by_orjson_as_the_plain_one():
 
 
 def test_no_read_of_the_builtins_is_overridden():
-    reads = {"__getitem__", "__iter__", "__len__", "__contains__", "__eq__", "__repr__", "get", "items", "keys", "values", "index", "count"}
+    reads = {
+        "__getitem__",
+        "__iter__",
+        "__len__",
+        "__contains__",
+        "__eq__",
+        "__repr__",
+        "get",
+        "items",
+        "keys",
+        "values",
+        "index",
+        "count",
+    }
 
     assert not reads & (vars(TrackedList).keys() | vars(TrackedDict).keys())
 
 
 def test_every_mutator_of_the_builtins_is_overridden():
-    reads = set(dir(object)) | {"__getitem__", "__iter__", "__len__", "__contains__", "__reversed__", "__class_getitem__"}
-    reads |= {"__add__", "__mul__", "__rmul__", "__or__", "__ror__", "copy", "count", "index", "get", "items", "keys", "values", "fromkeys"}
+    reads = set(dir(object)) | {
+        "__getitem__",
+        "__iter__",
+        "__len__",
+        "__contains__",
+        "__reversed__",
+        "__class_getitem__",
+    }
+    reads |= {
+        "__add__",
+        "__mul__",
+        "__rmul__",
+        "__or__",
+        "__ror__",
+        "copy",
+        "count",
+        "index",
+        "get",
+        "items",
+        "keys",
+        "values",
+        "fromkeys",
+    }
 
     assert set(dir(list)) - reads <= vars(TrackedList).keys()
     assert set(dir(dict)) - reads <= vars(TrackedDict).keys()

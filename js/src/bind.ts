@@ -175,7 +175,7 @@ class Control {
     if (this.#isPressed || (this.#isDirty && element.matches(":focus"))) return;
     const shown = text(this.#value);
     if (this.#isBox) element.checked = this.#value === true;
-    else if (element.value !== shown) element.value = shown; // writing the same would move the caret
+    else element.value = shown; // which leaves the caret where it is if nothing is new
   }
 
   #complain(reason: string): void {

@@ -39,5 +39,4 @@ export { apply, invert, type Operation, type Patch } from "./patch.ts";
 export { join, parse, resolve } from "./pointer.ts";
 export type { Status, Trouble } from "./replica.ts";
 export { type Comm, type CommMessage, plainComm } from "./transports/comm.ts";
-export { MemoryTransport } from "./transports/memory.ts";
 export type { Transport } from "./transports/transport.ts";

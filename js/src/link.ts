@@ -65,7 +65,7 @@ export class Link {
   model<State = JsonObject>(key?: string, bundle?: unknown): Model<State> {
     const entry = this.#entries.get(key) ?? this.#enter(key, bundle);
     entry.views += 1;
-    if (entry.replica.status !== "live") entry.isKnown = false;
+    entry.isKnown = false; // if it is not live by then, hello is said (again)
     this.#schedule();
     return entry.model as unknown as Model<State>;
   }
@@ -91,7 +91,6 @@ export class Link {
     this.#obstacle = undefined;
     this.#sent = 0;
     this.#heard = undefined;
-    this.#outgoing = [];
     this.#hello();
   }
 
@@ -167,7 +166,7 @@ export class Link {
   // Notices that the kernel is another one, or that frames were lost.
   #follow({ kernel, seq }: KernelFrame): void {
     const isOther = this.#kernel !== undefined && this.#kernel !== kernel;
-    const isHole = !isOther && this.#heard !== undefined && seq > this.#heard + 1;
+    const isHole = this.#heard !== undefined && seq > this.#heard + 1;
     this.#heard = isOther ? seq : Math.max(seq, this.#heard ?? 0);
     this.#kernel = kernel;
     this.#obstacle = undefined;
@@ -193,7 +192,6 @@ export class Link {
   }
 
   #say(messages: readonly PageMessage[]): void {
-    if (this.#obstacle !== undefined) return;
     this.#outgoing.push(...messages);
     if (messages.length > 0) this.#schedule();
   }

@@ -144,7 +144,7 @@ export class Model<State = JsonObject> {
 
   /** Apply operations of RFC 6902; they leave as one edit, and happen all or not at all. */
   apply(operations: Patch): void {
-    if (operations.length > 0) this.#send(this.#replica.edit(operations));
+    this.#send(this.#replica.edit(operations));
   }
 
   /** Call back at each event of a name; returns what ends it, and so does `signal`. */

@@ -188,26 +188,28 @@ export class Candidate {
 
   #add(path: string, value: Json): Json {
     if (path === "") return value;
-    return this.#change(path, (holder, token, location) => {
+    return this.#change(path, (holder, token, tokens) => {
       if (!isList(holder)) return this.#put(holder, token, value);
       const at = token === "-" ? holder.length : index(token, holder.length + 1);
-      if (at === undefined) return this.#refuse(path, missing(holder, token, location));
+      if (at === undefined) return this.#refuse(path, missing(holder, token, tokens.slice(0, -1)));
       return this.#splice(holder, at, 0, value);
     });
   }
 
   #remove(path: string): Json {
     if (path === "") return this.#refuse(path, "the whole document cannot be removed", PatchError);
-    this.#read(path);
-    return this.#change(path, (holder, token) =>
-      isList(holder) ? this.#splice(holder, Number(token), 1) : this.#drop(holder, token),
-    );
+    return this.#change(path, (holder, token, tokens) => {
+      this.#step(holder, tokens, tokens.length - 1, path);
+      return isList(holder) ? this.#splice(holder, Number(token), 1) : this.#drop(holder, token);
+    });
   }
 
   #replace(path: string, value: Json): Json {
     if (path === "") return value;
-    this.#read(path);
-    return this.#change(path, (holder, token) => this.#put(holder, token, value));
+    return this.#change(path, (holder, token, tokens) => {
+      this.#step(holder, tokens, tokens.length - 1, path);
+      return this.#put(holder, token, value);
+    });
   }
 
   #move(from: string, path: string): Json {
@@ -228,37 +230,32 @@ export class Candidate {
   }
 
   #read(pointer: string): Json {
-    return this.#walk(parse(pointer), pointer).at(-1) as Json;
+    const tokens = parse(pointer);
+    return tokens.reduce((holder, _, depth) => this.#step(holder, tokens, depth, pointer), this.document);
   }
 
-  // Returns the values on the way to a location, from the document to what is there.
-  #walk(tokens: readonly string[], pointer: string): Json[] {
-    let here = this.document;
-    const way = [here];
-    for (const token of tokens) {
-      const found = step(here, token);
-      if (found === undefined) {
-        return this.#refuse(pointer, missing(here, token, tokens.slice(0, way.length - 1)));
-      }
-      here = found;
-      way.push(here);
-    }
-    return way;
+  // Returns what the token at a depth names in a container.
+  #step(holder: Json, tokens: readonly string[], depth: number, pointer: string): Json {
+    const token = tokens[depth] as string;
+    const found = step(holder, token);
+    return found === undefined
+      ? this.#refuse(pointer, missing(holder, token, tokens.slice(0, depth)))
+      : found;
   }
 
   // Changes the container that holds a location, puts it in its place, and returns the document: what holds
   // a copy is a copy.
-  #change(
-    pointer: string,
-    change: (holder: Container, token: string, location: string[]) => Container,
-  ): Json {
+  #change(pointer: string, change: (holder: Container, token: string, tokens: string[]) => Container): Json {
     const tokens = parse(pointer);
-    const last = tokens.pop() as string;
-    const way = this.#walk(tokens, pointer) as Container[];
-    let depth = tokens.length;
-    let holder = way[depth] as Container;
-    if (!isList(holder) && !isObject(holder)) return this.#refuse(pointer, missing(holder, last, tokens));
-    holder = change(holder, last, tokens);
+    const last = tokens.length - 1;
+    const way = [this.document as Container];
+    for (let depth = 0; depth < last; depth += 1) {
+      way.push(this.#step(way[depth] as Json, tokens, depth, pointer) as Container);
+    }
+    let holder = way[last] as Container;
+    if (!isList(holder) && !isObject(holder)) this.#step(holder, tokens, last, pointer);
+    holder = change(holder, tokens[last] as string, tokens);
+    let depth = last;
     while (depth > 0 && holder !== way[depth]) {
       depth -= 1;
       holder = this.#put(way[depth] as Container, tokens[depth] as string, holder);

@@ -42,10 +42,15 @@ export function render({ model, el, signal }: ViewContext): void {
     const isShown = operations.map(({ path }) => members.reject(parse(path), reason)).includes(true);
     note.textContent = isShown ? "" : reason; // what was edited may be gone
   };
+  const allow = (): void => {
+    for (const control of el.querySelectorAll<HTMLInputElement>("input, textarea"))
+      control.disabled = !isOpen(model);
+  };
   style(el, css, signal);
   el.append(members.element, note);
   model.subscribe("", (state) => isObject(state) && members.update(state), { signal });
   model.on("error", reject, { signal });
+  model.on("status", allow, { signal });
 }
 
 /** The members of an object, or the elements of a list, as far as they are drawn. */
@@ -205,6 +210,7 @@ class Field implements Row {
     this.shape = shapeOf(value);
     this.#value = value;
     this.#editor = new Editor(this.shape, value, (edited) => this.#commit(model, path, edited));
+    this.#editor.control.disabled = !isOpen(model);
     const label = make("label");
     label.append(nameFor(path), this.#editor.control);
     this.element.append(label, this.#editor.note);
@@ -231,6 +237,11 @@ class Field implements Row {
       this.#editor.reject((error as Error).message);
     }
   }
+}
+
+/** Whether edits can reach the kernel; what is made while nothing was heard yet waits for it. */
+function isOpen(model: Model): boolean {
+  return model.status === "live" || model.status === "connecting";
 }
 
 function nameFor(path: Path): HTMLElement {

@@ -104,15 +104,11 @@ export class View {
 }
 
 /** Wait for a state: a large one is not in the output, and no author expects a model without members. */
-function stateOf(model: Model, signal: AbortSignal): Promise<void> {
+async function stateOf(model: Model, signal: AbortSignal): Promise<void> {
   const isThere = (): boolean => model.status === "live" || Object.keys(model.state).length > 0;
-  return new Promise((resolve) => {
-    const look = (): void => {
-      if (isThere()) resolve();
-    };
-    model.on("status", look, { signal });
-    model.on("change", look, { signal });
-    look();
+  if (isThere()) return;
+  await new Promise<void>((resolve) => {
+    model.on("status", () => isThere() && resolve(), { signal });
   });
 }
 

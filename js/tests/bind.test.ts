@@ -2,9 +2,9 @@
 import { setMaxListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Json } from "../src/document.ts";
+import { Link } from "../src/link.ts";
 import type { Operation } from "../src/patch.ts";
-import type { Kernel } from "./support/kernel.ts";
-import { type KernelModel, type Page, pair, turn } from "./support/kernel.ts";
+import { Kernel, type KernelModel, type Page, pair, turn } from "./support/kernel.ts";
 
 const replace = (path: string, value: Json): Operation => ({ op: "replace", path, value });
 
@@ -141,6 +141,15 @@ describe("data-sync-value", () => {
     expect(control.value).toBe(entered);
   });
 
+  test.each(["range", "number"])("of a %s sends a number, though none is there yet", async (type) => {
+    const { control, board } = await bound(`<input type="${type}" data-sync-value="/v">`, { v: null });
+
+    person.types(control, "7");
+    await turn();
+
+    expect(board.document).toStrictEqual({ v: 7 });
+  });
+
   test("of nothing shows nothing, and adds what is entered", async () => {
     const { control, board } = await bound('<input data-sync-value="/m/v">', { m: {} });
     expect(control.value).toBe("");
@@ -160,7 +169,7 @@ describe("data-sync-value", () => {
       person.types(control, entered);
       await turn();
       expect(kernel.heard).toHaveLength(before);
-      expect(control.value).toBe(entered);
+      expect(control).toMatchObject({ value: entered, title: "" });
 
       person.leaves(control);
       expect(control.value).toBe("7");
@@ -277,6 +286,36 @@ describe("a control in somebody's hands", () => {
     expect(control.value).toBe("kernel");
   });
 
+  test("shows what the kernel says if a script, and nobody, has typed in it", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/v">', { v: "a" });
+    person.drags(control, "b"); // no focus
+    await turn();
+
+    kernel.commit("board", replace("/v", "kernel"));
+
+    expect(control.value).toBe("kernel");
+  });
+
+  test("is in nobody's hands by a click into a text", async () => {
+    const { control, kernel } = await bound('<input data-sync-value="/v">', { v: "a" });
+    control.focus();
+    person.presses(control);
+
+    kernel.commit("board", replace("/v", "kernel"));
+
+    expect(control.value).toBe("kernel");
+  });
+
+  test("is in nobody's hands when the keyboard has moved it", async () => {
+    const { control, kernel } = await bound('<input type="range" data-sync-value="/v">', { v: 1 });
+    person.types(control, "2");
+    await turn();
+
+    kernel.commit("board", replace("/v", 3));
+
+    expect(control.value).toBe("3");
+  });
+
   test("sends each step of a drag, and the last one always", async () => {
     const { control, board, kernel } = await bound(
       '<input type="range" min="0" max="100" data-sync-value="/v">',
@@ -351,6 +390,59 @@ describe("an edit that is refused", () => {
     kernel.commit("board", replace("/v", "kernel"));
 
     expect(control.hasAttribute("aria-invalid")).toBe(false);
+  });
+
+  test("is not forgotten while the next waits for its answer", async () => {
+    const { control, board, kernel, up } = await bound(markup, { v: "a", w: "b" });
+    refuse(board);
+    up.hold();
+    person.types(control, "no");
+    person.types(control, "yes");
+    await turn();
+    up.release();
+    up.hold();
+    await turn();
+    expect(control.title).toBe("no no");
+
+    kernel.commit("board", replace("/w", "c"));
+    expect(control.title).toBe("no no");
+
+    up.release();
+    await turn();
+    expect(control).toMatchObject({ title: "how many", value: "yes" });
+  });
+
+  test.each([
+    ["what holds the control's place", "/m"],
+    ["the control's place", "/m/v"],
+    ["something inside the control's value", "/m/v/0"],
+    ["nothing in particular", undefined],
+  ])("is told on the control if it is about %s", async (_, pointer) => {
+    const { control, board } = await bound('<input data-sync-value="/m/v">', { m: { v: "a" } });
+    board.validate = () => {
+      throw Object.assign(new Error("no"), { pointer });
+    };
+
+    person.types(control, "b");
+    await turn();
+
+    expect(control.title).toBe("no");
+  });
+
+  test("is not told on a control of which it says nothing", async () => {
+    const { control, board, model } = await bound('<input data-sync-value="/m/v">', {
+      m: { v: "a" },
+      mm: 1,
+      n: 1,
+    });
+    board.validate = () => {
+      throw new Error("no");
+    };
+
+    model.apply([replace("/mm", 2), replace("/n", 2)]);
+    await turn();
+
+    expect(control.title).toBe("");
   });
 
   test("is told again if the next is refused, too", async () => {
@@ -452,11 +544,37 @@ test("what was bound ends with the signal", async () => {
 });
 
 test("nothing is bound with a signal that is aborted already", async () => {
-  const { model } = await pair({ v: "a" });
-  const element = document.createElement("p");
-  element.dataset.syncText = "/v";
+  const { model, link } = await pair({ v: "a" });
+  link.stale("the connection was lost");
+  const element = document.createElement("input");
+  element.dataset.syncText = element.dataset.syncValue = "/v";
 
   model.bind(element, { signal: AbortSignal.abort() });
 
-  expect(element.textContent).toBe("");
+  expect(element).toMatchObject({ textContent: "", value: "", title: "", disabled: false });
+});
+
+test("a control learns that its member is read-only in a model that was created anew", async () => {
+  const { control, kernel } = await bound('<input data-sync-value="/status">', { status: "idle" });
+  expect(control.disabled).toBe(false);
+
+  kernel.publish("board", { status: "idle" }).readOnly = ["status"];
+  await turn();
+
+  expect(control).toMatchObject({ disabled: true, value: "idle" });
+});
+
+test("a control that was bound before the kernel was heard learns what it may do", async () => {
+  const kernel = new Kernel();
+  kernel.publish("board", { status: "idle" }).readOnly = ["status"];
+  const { page } = kernel.open();
+  const model = new Link(page).model("board");
+  const element = document.createElement("input");
+  element.dataset.syncValue = "/status";
+
+  model.bind(element);
+  expect(element.disabled).toBe(false);
+  await turn();
+
+  expect(element).toMatchObject({ disabled: true, value: "idle" });
 });

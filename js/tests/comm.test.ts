@@ -2,8 +2,16 @@ import type { Kernel as LabKernel } from "@jupyterlab/services";
 import { afterEach, expect, test, vi } from "vitest";
 import { connect } from "../src/connect.ts";
 import type { JsonObject } from "../src/document.ts";
+import { Link } from "../src/link.ts";
 import type { Model } from "../src/model.ts";
-import type { ClassicComm, ColabComm, Comm, CommMessage, LabComm } from "../src/transports/comm.ts";
+import {
+  type ClassicComm,
+  type ColabComm,
+  type Comm,
+  type CommMessage,
+  type LabComm,
+  plainComm,
+} from "../src/transports/comm.ts";
 import { Kernel, turn } from "./support/kernel.ts";
 
 afterEach(() => {
@@ -157,6 +165,31 @@ test("a comm that the kernel opened brings the model with it, and nothing need b
   model.set("/n", 2);
   await turn();
   expect(board.document).toEqual({ n: 2 });
+});
+
+test.each(hosts)("%s: a page that closes its link closes the comm", async (_, make) => {
+  const { host } = joined(make);
+  const link = new Link(plainComm(host.comm));
+  const model = link.model();
+
+  link.close();
+
+  expect(host.comm.close).toHaveBeenCalledOnce();
+  expect(model).toMatchObject({ status: "closed", reason: "the page closed the connection" });
+});
+
+test("a comm's model has one name, once it is known", async () => {
+  const { kernel, host } = joined(lab);
+  kernel.publish("board", { n: 1 }, "a1");
+  const link = new Link(plainComm(host.comm));
+  const model = link.model();
+  await turn();
+
+  expect(link.model("board")).toBe(model);
+  link.reopen();
+  await turn();
+
+  expect(kernel.heard.at(-1)?.messages).toEqual([{ type: "hello", model: "board", epoch: "a1", version: 0 }]);
 });
 
 test("a comm that is disposed of says so when it is used", async () => {

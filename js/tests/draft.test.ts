@@ -96,6 +96,22 @@ describe("a mutation records", () => {
       [{ op: "replace", path: "/n", value: 3 }],
     ],
     [
+      "what comes to stand where another was removed",
+      (draft) => {
+        draft.list.shift();
+        draft.list[0] = 7;
+      },
+      [
+        { op: "remove", path: "/list/0" },
+        { op: "replace", path: "/list/0", value: 7 },
+      ],
+    ],
+    [
+      "a defined member",
+      (draft) => Object.defineProperty(draft, "n", { value: 2 }),
+      [{ op: "replace", path: "/n", value: 2 }],
+    ],
+    [
       "push",
       (draft) => draft.list.push(8, 9),
       [

@@ -73,6 +73,72 @@ describe("a link", () => {
     expect(model).toMatchObject({ status: "closed", reason: "nobody shows it any more" });
   });
 
+  test("releases one model and not another", async () => {
+    const kernel = new Kernel();
+    for (const key of ["a", "b"]) kernel.publish(key, { n: 0 });
+    const { link, model: a } = await openPage(kernel, "a");
+    const b = link.model("b");
+    await turn();
+
+    link.release(b);
+    await turn();
+
+    expect([a.status, b.status]).toEqual(["live", "closed"]);
+  });
+
+  test("asks anew for a model that was closed, when somebody shows it again", async () => {
+    const { link, model, kernel, board } = await pair({ n: 1 });
+    kernel.say({ type: "closed", model: "board", reason: "gone", epoch: board.epoch });
+    expect(model.status).toBe("closed");
+
+    expect(link.model("board")).toBe(model);
+    await turn();
+
+    expect(model.status).toBe("live");
+  });
+
+  test("lets go at once of a model that is stale", async () => {
+    const { link, model } = await pair({ n: 1 });
+    link.stale("the connection was lost");
+    model.set("/n", 2);
+
+    link.release(model);
+
+    expect(model.status).toBe("closed");
+    expect(link.model("board")).not.toBe(model);
+  });
+
+  test("says one hello, however often it is asked in one turn", async () => {
+    const kernel = new Kernel();
+    kernel.publish("board", { n: 1 });
+    const { page } = kernel.open();
+    const link = new Link(page);
+
+    link.model("board");
+    link.model("board");
+    link.reopen();
+    await turn();
+
+    expect(said(kernel)).toEqual([{ type: "hello", model: "board" }]);
+  });
+
+  test("does not ask again while it waits for an answer", async () => {
+    const kernel = new Kernel();
+    const { page, kernel: end } = kernel.open();
+    end.hold(); // the kernel is busy
+    const link = new Link(page);
+    link.model("a");
+    await turn();
+
+    link.model("b");
+    await turn();
+
+    expect(said(kernel)).toEqual([
+      { type: "hello", model: "a" },
+      { type: "hello", model: "b" },
+    ]);
+  });
+
   test("keeps a model until its last edit is answered", async () => {
     const { link, model, kernel, board, up } = await pair({ n: 1, m: 1 });
     up.hold();
@@ -225,8 +291,27 @@ describe("what is lost is asked for", () => {
     down.reorder();
     down.release();
     await turn();
-
     expect(model).toMatchObject({ state: { n: 3 }, version: board.version, status: "live" });
+  });
+
+  test("and a frame that comes late is no hole in what follows", async () => {
+    const { kernel, model, down } = await pair({ n: 0 });
+    const set = (value: number): void => kernel.commit("board", { op: "replace", path: "/n", value });
+    down.hold();
+    set(1);
+    const late = down.waiting.splice(0);
+    down.release();
+    set(2);
+    await turn();
+    down.waiting.push(...late);
+    down.release();
+    const before = kernel.heard.length;
+
+    set(3);
+    await turn();
+
+    expect(model.state).toEqual({ n: 3 });
+    expect(kernel.heard).toHaveLength(before);
   });
 
   test("an answer to an edit", async () => {
@@ -262,6 +347,38 @@ describe("what is lost is asked for", () => {
     expect(board.document).toEqual({ n: 2 });
     expect(model).toMatchObject({ state: { n: 2 }, status: "live", pending: [] });
   });
+
+  test("with the first frame of a transport that was opened again, which counts from 1", async () => {
+    const { model, link, kernel, down } = await pair({ n: 0 });
+    const before = kernel.heard.length;
+    model.set("/n", 1);
+    link.stale("the connection was lost");
+    down.hold();
+    kernel.commit("board", { op: "replace", path: "/n", value: 5 });
+    down.drop();
+    down.release();
+
+    link.reopen();
+    await turn();
+
+    expect(
+      kernel.heard.slice(before).map(({ seq, messages }) => [seq, messages.map(({ type }) => type)]),
+    ).toEqual([
+      [1, ["hello"]],
+      [2, ["edit"]],
+    ]);
+    expect(model).toMatchObject({ state: { n: 1 }, status: "live" });
+  });
+
+  test("when a kernel is heard that could not be heard before", async () => {
+    const { model, link, kernel } = await pair({ n: 0 });
+    link.stale("the connection was lost");
+
+    kernel.publish("board", { n: 7 });
+    await turn();
+
+    expect(model).toMatchObject({ state: { n: 7 }, status: "live" });
+  });
 });
 
 describe("another kernel", () => {
@@ -283,6 +400,34 @@ describe("another kernel", () => {
     expect(model).toMatchObject({ status: "live", state: { n: 100 }, pending: [] });
     expect(states).toEqual(["stale", "closed", "live"]);
     expect(reasons).toHaveLength(1); // the edit that nobody answered
+  });
+
+  test("that has the model already: the page asks for it", async () => {
+    const { model, kernel, board } = await pair({ n: 1 });
+    board.commit([{ op: "replace", path: "/n", value: 2 }]);
+
+    Object.assign(kernel, { id: "another", seq: 0 });
+    kernel.say({ type: "ready", models: [] });
+    await turn();
+
+    expect(model).toMatchObject({ state: { n: 2 }, status: "live" });
+  });
+
+  test("counts its frames from 1, and a hole in them is seen", async () => {
+    const { model, kernel, down } = await pair({ n: 1 });
+    for (let value = 2; value < 9; value += 1) kernel.commit("board", { op: "replace", path: "/n", value });
+    kernel.restart();
+    kernel.publish("board", { n: 0 });
+    await turn();
+
+    down.hold();
+    kernel.commit("board", { op: "replace", path: "/n", value: 10 });
+    down.drop();
+    down.release();
+    kernel.say({ type: "ready", models: [] });
+    await turn();
+
+    expect(model.state).toEqual({ n: 10 });
   });
 
   test("that publishes a model anew: the page shows the new one", async () => {
@@ -403,6 +548,7 @@ describe("nothing is thrown at the host", () => {
 
   test("by a message that makes no sense: the others in its frame are read", async () => {
     const {
+      link,
       model,
       kernel,
       board: { epoch },
@@ -420,7 +566,11 @@ describe("nothing is thrown at the host", () => {
     expect(model.state).toEqual({ n: 2 });
     expect(errors).toHaveBeenCalledTimes(2);
 
+    const other = link.model("other");
+    kernel.publish("other", {});
+    await turn();
     kernel.say({ ...patch, base: "x" });
+    expect(other.status).toBe("live");
     expect(model).toMatchObject({
       status: "stale",
       reason: "Cannot read message 'patch': 'base' is a string, not a count",

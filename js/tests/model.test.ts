@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../src/document.ts";
 import { NotSyncable, NotWritable, PointerError, SessionClosed, TargetNotFound } from "../src/errors.ts";
+import { Model } from "../src/model.ts";
 import type { Operation } from "../src/patch.ts";
-import type { Trouble } from "../src/replica.ts";
+import { Replica, type Trouble } from "../src/replica.ts";
 import { pair, turn } from "./support/kernel.ts";
 
 const replace = (path: string, value: Json): Operation => ({ op: "replace", path, value });
@@ -138,6 +139,7 @@ describe("an edit that cannot be made is thrown at once", () => {
     expect(() => model.set("n", 1)).toThrow(PointerError);
     expect(() => model.set("/n", Number.NaN)).toThrow(NotSyncable);
     expect(() => model.set("/n", undefined)).toThrow(NotSyncable);
+    expect(() => model.set("/none", undefined)).toThrow(NotSyncable);
     expect(() =>
       model.update(() => {
         throw new RangeError("mine");
@@ -302,6 +304,7 @@ describe("a model tells", () => {
     const events: unknown[] = [];
     model.on("status", ({ status, reason }) => events.push([status, reason]));
 
+    link.stale("the connection trembles");
     link.stale("the connection was lost");
     link.stale("the connection was lost");
     expect(model).toMatchObject({ status: "stale", reason: "the connection was lost" });
@@ -310,6 +313,7 @@ describe("a model tells", () => {
     kernel.say({ type: "closed", model: "board", reason: "gone", epoch });
 
     expect(events).toEqual([
+      ["stale", "the connection trembles"],
       ["stale", "the connection was lost"],
       ["live", ""],
       ["closed", "gone"],
@@ -327,4 +331,60 @@ test("bytes are values: they travel as buffers, both ways", async () => {
 
   kernel.commit("board", { op: "replace", path: "/image", value: new Uint8Array([5, 6]) });
   expect(model.state.image).toEqual(new Uint8Array([5, 6]));
+});
+
+describe("a model of a replica that starts from an output", () => {
+  const seed = { epoch: "a1", version: 4, read_only: [], document: { n: 1 } };
+  const snapshot = {
+    type: "snapshot",
+    model: "board",
+    epoch: "a1",
+    version: 4,
+    document: { n: 1 },
+    read_only: [],
+    number: 0,
+  } as const;
+
+  const told = (): { replica: Replica; events: unknown[] } => {
+    const replica = new Replica("d2", { model: "board", seed });
+    const model = new Model(replica, () => {});
+    const events: unknown[] = [];
+    model.on("change", () => events.push("change"));
+    model.on("status", ({ status }) => events.push(status));
+    return { replica, events };
+  };
+
+  test("tells nothing while nothing has changed", () => {
+    const { replica, events } = told();
+
+    replica.receive({ type: "ready", models: [] });
+
+    expect(events).toEqual([]);
+  });
+
+  test("tells that it is live, though nothing else has changed", () => {
+    const { replica, events } = told();
+
+    replica.hello();
+    replica.receive({
+      type: "patch",
+      model: "board",
+      epoch: "a1",
+      base: 4,
+      version: 4,
+      operations: [],
+      to: "d2",
+    });
+
+    expect(events).toEqual(["live"]);
+  });
+
+  test("tells that other members are read-only now", () => {
+    const { replica, events } = told();
+
+    replica.hello();
+    replica.receive({ ...snapshot, read_only: ["n"] });
+
+    expect(events).toEqual(["live", "change"]);
+  });
 });

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../src/document.ts";
+import type { Link } from "../src/link.ts";
 import { render } from "../src/tree.ts";
 import { Kernel, type KernelModel, openPage, turn } from "./support/kernel.ts";
 
@@ -26,6 +27,7 @@ interface Shown {
   el: HTMLElement;
   kernel: Kernel;
   board: KernelModel;
+  link: Link;
   end: AbortController;
 }
 
@@ -33,12 +35,12 @@ async function show(state: Json, readOnly: string[] = []): Promise<Shown> {
   const kernel = new Kernel();
   const board = kernel.publish("board", state);
   board.readOnly = readOnly;
-  const { model } = await openPage(kernel);
+  const { model, link } = await openPage(kernel);
   const el = document.createElement("div");
   document.body.append(el);
   const end = new AbortController();
   render({ model, el, signal: end.signal });
-  return { el, kernel, board, end };
+  return { el, kernel, board, link, end };
 }
 
 const text = (el: Element): string => el.textContent ?? "";
@@ -270,6 +272,19 @@ describe("a control", () => {
 
     expect(el.querySelector("input")).toBeNull();
     expect(text(el)).toContain("statusidle");
+  });
+
+  test("cannot be used while the kernel cannot be heard", async () => {
+    const { el, link } = await show({ value: 1, rows: rows(20) });
+
+    link.stale("The kernel was restarted");
+    open(el, "rows");
+    open(el, "3");
+    expect([control(el, "value").disabled, control(el, "name").disabled]).toEqual([true, true]);
+    link.reopen();
+    await turn();
+
+    expect([control(el, "value").disabled, control(el, "name").disabled]).toEqual([false, false]);
   });
 
   test("breaks lines of text with Enter, and sends them with Ctrl", async () => {

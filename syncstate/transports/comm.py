@@ -36,7 +36,7 @@ class Lanes:
         # Not registered in the manager: a stray comm_close there would end it.
         self._down = create_comm(target_name=TARGET, comm_id=DOWN_ID, primary=False)
         # A collected comm publishes comm_close for its id; ours is fixed and must outlive everything.
-        self._down.close = lambda *_, **__: None
+        self._down.close = lambda *_, **__: None  # type: ignore[method-assign] # on this instance only
         get_comm_manager().register_target(TARGET, self._on_open)
 
     @property

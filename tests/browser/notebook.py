@@ -146,6 +146,29 @@ class Notebook:
             }}"""
         )
 
+    def inject(self, code: str) -> bool:
+        """Run code in the console; return whether its connection to the kernel could have comm objects."""
+        return self.page.evaluate(
+            """async (code) => {
+                const panel = [...jupyterapp.shell.widgets('main')].find((widget) => widget.console);
+                await panel.sessionContext.ready;
+                await panel.console.inject(code);
+                return panel.sessionContext.session.kernel.handleComms;
+            }""",
+            code,
+        )
+
+    def close(self) -> None:
+        """Close the notebook, not the page; its kernel goes on."""
+        self.page.evaluate(f"() => {CURRENT}.dispose()")
+
+    def open_again(self) -> None:
+        """Open the notebook that was closed."""
+        self.page.evaluate(
+            "async (path) => { await jupyterapp.commands.execute('docmanager:open', { path }); }", self.name
+        )
+        self.wait_for_kernel()
+
     def leftovers(self) -> dict[str, int]:
         """How many comms and threads for pages the kernel holds."""
         return self.value(

@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import expect
 
 from .boards import BOARD
-from .conftest import Open, in_notebook
+from .conftest import Open, in_lab, in_notebook
 
 LATER = "import threading; threading.Timer(0.3, lambda: setattr(board, 'title', 'Missed')).start()"
 BUSY = """
@@ -55,14 +55,13 @@ def test_a_page_that_was_loaded_again_leaves_nothing_in_the_kernel(open_notebook
     notebook = open_notebook(BOARD)
     notebook.run()
     notebook.save()
-    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    notebook.execute("board.title = 'Live'")
+    expect(notebook.output().get_by_label("title")).to_have_value("Live")
     before = notebook.leftovers()
 
     notebook.reload()
-    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
-    notebook.execute("board.title = 'Costs'")
-    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
 
+    expect(notebook.output().get_by_label("title")).to_have_value("Live")
     assert notebook.leftovers() == before
 
 
@@ -202,3 +201,37 @@ def test_without_a_kernel_the_saved_state_is_shown_as_old(open_notebook: Open) -
 
     expect(notebook.status()).to_have_text(re.compile("No kernel"))
     expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+
+
+@in_lab
+def test_a_console_on_the_notebook_s_kernel_is_live_too(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.command("notebook:create-console")
+    notebook.page.wait_for_selector(".jp-CodeConsole-promptCell")
+
+    # A second connection of one page to a kernel: comm objects do not work on it.
+    assert notebook.inject("board") is False
+    title = notebook.page.locator(".jp-CodeConsole").get_by_label("title")
+    title.fill("From the console")
+    title.press("Enter")
+
+    expect(notebook.output().get_by_label("title")).to_have_value("From the console")
+    notebook.execute("board.title = 'From Python'")
+    expect(title).to_have_value("From Python")
+
+
+@in_lab
+def test_a_notebook_that_is_closed_leaves_nothing_in_the_kernel(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.save()
+    notebook.execute("board.title = 'Live'")
+    expect(notebook.output().get_by_label("title")).to_have_value("Live")
+    before = notebook.leftovers()
+
+    notebook.close()
+    notebook.open_again()
+
+    expect(notebook.output().get_by_label("title")).to_have_value("Live")
+    assert notebook.leftovers() == before

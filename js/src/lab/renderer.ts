@@ -29,11 +29,10 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
   }
 
   /** Show what the output holds; JupyterLab calls it again when the output is replaced. */
-  renderModel(output: IRenderMime.IMimeModel): Promise<void> {
+  async renderModel(output: IRenderMime.IMimeModel): Promise<void> {
     const bundle = output.data[MIME_TYPE] as Json;
-    if (bundle !== this.#shown) this.#show(bundle);
+    if (bundle !== this.#shown) this.#show(bundle); // what is still to come is told in the view
     this.#shown = bundle;
-    return Promise.resolve(); // the output area need not wait: what is to come is told in the view
   }
 
   override dispose(): void {
@@ -45,7 +44,10 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
     this.#clear();
     const seed = readSeed(bundle);
     const [key, esm, css] = ["model", "esm", "css"].map((name) => textOf(bundle, name));
-    if (!seed || key === undefined) throw new TypeError("Cannot show this output: run the cell again");
+    if (!seed || key === undefined)
+      throw new TypeError(
+        "Cannot show this output: another version of syncstate made it; run the cell again",
+      );
     const model = this.#hub.link.model(key, seed);
     const module = esm ?? tree;
     this.#view = new View({ model, host: this.node, module, css, tellsRejects: module === tree });

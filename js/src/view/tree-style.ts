@@ -51,8 +51,10 @@ input.syncstate-number { appearance: textfield; }
 input.syncstate-number::-webkit-inner-spin-button { display: none; }
 input[type="checkbox"].syncstate-value { margin: 0; align-self: center; accent-color: var(--accent); }
 :is(input, textarea, summary, button):focus-visible { outline: 2px solid var(--accent); outline-offset: -1px; }
+:is(input, textarea).syncstate-value:disabled { opacity: .7; border-color: var(--line); }
 [aria-invalid="true"].syncstate-value { border-color: var(--error); outline-color: var(--error); }
 .syncstate-note { color: var(--error); font: var(--jp-ui-font-size1, 13px)/1.5 var(--jp-ui-font-family, system-ui, sans-serif); overflow-wrap: anywhere; }
+.syncstate-row > .syncstate-note { flex-basis: 100%; padding-left: calc(var(--width) + 10px); }
 .syncstate-note:empty { display: none; }
 
 .syncstate-more {
