@@ -121,7 +121,7 @@ test: test-js test-python
 
 test-js: $(JS_READY)
 	$(call say,Testing TypeScript (vitest))
-	@cd js && node_modules/.bin/vitest run --reporter=dot
+	@cd js && node_modules/.bin/vitest run $(VITEST)
 
 test-python: ready chromium
 	$(call say,Testing Python and the browser (pytest))

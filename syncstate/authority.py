@@ -1,4 +1,4 @@
-"""Floor 4. The authority: the copy of a document whose order counts.
+"""Floor 5. The authority: the copy of a document whose order counts.
 
 It numbers commits, keeps a bounded log of them, and answers each edit of each replica once. It does no
 I/O: `receive` takes a message and returns the answers that are meant for one replica; what everybody must
@@ -356,25 +356,26 @@ def compact(operations: list[Operation]) -> list[Operation]:
         return operations
     kept: list[Operation | None] = []
     latest: dict[str, int] = {}  # where in kept the replace of a path is that may still be overwritten
+    inside: dict[str, set[str]] = {}  # those paths, by every location above them
     for operation in operations:
-        path = operation["path"]
-        if operation["op"] == "replace" and path in latest:
+        path, op = operation["path"], operation["op"]
+        above = _above(path)
+        if op == "replace" and path in latest:
             kept[latest[path]] = None
-        elif operation["op"] in ("move", "copy", "test"):
+        elif op in ("move", "copy", "test"):
             latest.clear()
-        _forget(latest, path, is_shift=operation["op"] != "replace")
-        if operation["op"] == "replace":
+        for location in above:  # it acts inside of these
+            latest.pop(location, None)
+        for other in inside.pop(path if op == "replace" else above[-1], ()):  # it replaces or shifts these
+            latest.pop(other, None)
+        if op == "replace":
             latest[path] = len(kept)
+            for location in above:
+                inside.setdefault(location, set()).add(path)
         kept.append(operation)
     return [operation for operation in kept if operation is not None]
 
 
-def _forget(latest: dict[str, int], path: str, *, is_shift: bool) -> None:
-    """Drop the paths that an operation acts inside of, and those that it replaces or may have shifted."""
-    above = path.rpartition("/")[0]
-    below = f"{above if is_shift else path}/"
-    while above:
-        latest.pop(above, None)
-        above = above.rpartition("/")[0]
-    for other in [other for other in latest if other.startswith(below)]:
-        del latest[other]
+def _above(path: str) -> list[str]:
+    """Return the pointers of everything that holds a location, the outermost first."""
+    return [path[:place] for place, letter in enumerate(path) if letter == "/"] or [""]

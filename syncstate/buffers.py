@@ -1,4 +1,4 @@
-"""Floor 2. Binary leaves beside the JSON.
+"""Floor 4. Binary leaves beside the JSON.
 
 JSON has no bytes, so a frame's `bytes` leaves travel as the comm message's buffers: `null` stands in their
 place and the frame's `buffers` lists the pointers that say which belongs where.

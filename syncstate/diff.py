@@ -1,4 +1,4 @@
-"""Floor 2. The operations that lead from one value to another, where nobody recorded them.
+"""Floor 4. The operations that lead from one value to another, where nobody recorded them.
 
 That is the one case of a whole value that was assigned where another one stood. Identity comes first: an
 element that is the very object that stood there is not looked into. Lists are trimmed at both ends and then

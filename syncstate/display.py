@@ -1,4 +1,4 @@
-"""Floor 6. What a model puts into a notebook: a mimebundle.
+"""Floor 7. What a model puts into a notebook: a mimebundle.
 
 Beside the MIME type that the extension draws stand two static forms, `text/html` and `text/plain`, for
 every place that knows nothing of syncstate: a code host, an export, an untrusted notebook. All text in

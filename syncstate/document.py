@@ -1,4 +1,4 @@
-"""Floor 0. What a JSON value is here, when two are the same, and how one is copied.
+"""Floor 1. What a JSON value is here, when two are the same, and how one is copied.
 
 A document is JSON plus `bytes`, which travel as binary buffers. Two values are the same when JSON
 says so: `1` is `1.0` but not `true`, and the order of an object's members means nothing. Python's `==`

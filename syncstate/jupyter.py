@@ -1,4 +1,4 @@
-"""Floor 8. Where a notebook meets a model, beside being shown: targets that pages open."""
+"""Floor 9. Where a notebook meets a model, beside being shown: targets that pages open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Floor 6. A link: the messages of many models over one transport.
+"""Floor 7. A link: the messages of many models over one transport.
 
 Down it carries the commits of its models, all of them in one frame a flush. Up it hands each message to
 the authority that it names. It holds each model's cursor: the version that was sent last.

@@ -1,4 +1,4 @@
-"""Floor 3. The wire format: frames and messages (docs/protocol.md, sections 1 and 2).
+"""Floor 4. The wire format: frames and messages (docs/protocol.md, sections 1 and 2).
 
 `read_frame` and `read_message` are the one door for what comes from a peer: after them, every member that
 a message needs is there and has its type. Operations are checked where they are applied, so that their

@@ -1,4 +1,4 @@
-"""Floor 7. `SyncedModel`: what a person subclasses in a notebook.
+"""Floor 8. `SyncedModel`: what a person subclasses in a notebook.
 
 To Python it is a `HasTraits` whose containers are live; to pages it is a document with a session.
 """

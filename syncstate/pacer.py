@@ -1,4 +1,4 @@
-"""Floor 5. The clock of a link: a call as soon as it is wanted, but no more often than an interval allows.
+"""Floor 6. The clock of a link: a call as soon as it is wanted, but no more often than an interval allows.
 
 One daemon thread makes the calls, so that a mutation never waits for an encoder, a tight loop costs one
 call an interval, and the last state always leaves, whatever the loop does.

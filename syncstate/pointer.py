@@ -1,4 +1,4 @@
-"""Floor 1. RFC 6901: JSON Pointers.
+"""Floor 2. RFC 6901: JSON Pointers.
 
 A pointer is text; the empty pointer is the whole document and `"/"` is the member with the empty name.
 Parsed, it is a tuple of reference tokens. Whether a token is a member's name or an element's index is

@@ -1,4 +1,4 @@
-"""Floor 3. An edit carried over what was committed since it was made.
+"""Floor 4. An edit carried over what was committed since it was made.
 
 The pointers of an edit mean what they meant in the version that its author saw. `rebase` lets an edit
 through when it is certain that they still do, and refuses it, with the reason, when it is not: it never
@@ -69,24 +69,25 @@ _ANY_INDEX = _AnyIndex("*")
 
 def _acts(operations: list[Operation], document: Json) -> list[_Act]:
     acts: list[_Act] = []
-    shifted: list[tuple[str, ...]] = []  # the lists whose elements the edit itself moves
+    shifted: set[tuple[str, ...]] = set()  # the lists whose elements the edit itself moves
     for operation in operations:
         path = parse(operation["path"])
         places: list[tuple[str, tuple[str, ...]]] = [(operation["op"], path)]
         if "from" in operation:
             places.insert(0, ("from", parse(operation["from"])))
-        for verb, place in places:
-            base = place
-            for above in shifted:
-                if len(place) > len(above) and base[: len(above)] == above:
-                    base = (*base[: len(above)], _ANY_INDEX, *base[len(above) + 1 :])
-            acts.append(_Act(verb, place, base))
-        shifted += [
+        acts += [_Act(verb, place, _blurred(place, shifted)) for verb, place in places]
+        shifted |= {
             place[:-1]
             for verb, place in places
             if verb not in ("replace", "test") and place[-1:] != ("-",) and _is_in_list(place, document)
-        ]
+        }
     return acts
+
+
+def _blurred(place: tuple[str, ...], shifted: set[tuple[str, ...]]) -> tuple[str, ...]:
+    if not shifted:
+        return place
+    return tuple(_ANY_INDEX if place[:depth] in shifted else token for depth, token in enumerate(place))
 
 
 def _touches(committed: Operation, document: Json) -> list[_Touch]:

@@ -1,4 +1,4 @@
-"""Floor 4. A replica: any copy of a document that is not the authority's, with its own edits on top.
+"""Floor 5. A replica: any copy of a document that is not the authority's, with its own edits on top.
 
 It takes messages and edits and returns the messages that must be sent (docs/protocol.md, section 4). It does
 no I/O and has no clock. This is the twin of `js/src/replica.ts`; in Python it is the authority's partner in
@@ -202,7 +202,7 @@ class Replica:
     def _on_patch(self, message: PatchMessage) -> list[Message]:
         if message["epoch"] != self.epoch:
             return [] if self._is_asking else self.hello()
-        if self._is_asking and "to" not in message:
+        if (self._is_asking or self.status == "closed") and "to" not in message:
             return []
         is_news = message["version"] > self.version
         if is_news and message["base"] != self.version:

@@ -1,4 +1,4 @@
-"""Floor 6. The synced traits of a `HasTraits`, seen as one JSON document.
+"""Floor 7. The synced traits of a `HasTraits`, seen as one JSON document.
 
 It meets traitlets at two seams that everything passes:
 

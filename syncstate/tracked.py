@@ -1,4 +1,4 @@
-"""Floor 4. Lists and dicts that report what is done to them as RFC 6902 operations.
+"""Floor 5. Lists and dicts that report what is done to them as RFC 6902 operations.
 
 They are real `list` and `dict` subclasses and override no read, so reading, iterating and encoding cost
 what they cost in Python. Every mutator goes through one primitive a class (`TrackedList._splice`,

@@ -1,5 +1,5 @@
 /**
- * Floor 5. Controls tied to pointers by attributes.
+ * Floor 6. Controls tied to pointers by attributes.
  *
  * ```html
  * <h2 data-sync-text="/title"></h2>

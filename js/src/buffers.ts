@@ -1,5 +1,5 @@
 /**
- * Floor 3. Binary leaves beside the JSON of a frame (`docs/protocol.md`, section 1).
+ * Floor 4. Binary leaves beside the JSON of a frame (`docs/protocol.md`, section 1).
  *
  * A frame's `buffers` member lists where the comm message's buffers belong; `null` stands there meanwhile.
  *

@@ -1,5 +1,5 @@
 /**
- * Floor 8. A model over a comm of one's own, on any page (`docs/protocol.md`, section 6).
+ * Floor 9. A model over a comm of one's own, on any page (`docs/protocol.md`, section 6).
  *
  * @module
  */

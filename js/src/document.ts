@@ -1,5 +1,5 @@
 /**
- * Floor 0. What a JSON value is here, and when two are the same.
+ * Floor 1. What a JSON value is here, and when two are the same.
  *
  * A document is JSON plus bytes (`Uint8Array`), which travel as binary buffers. It is never changed:
  * a new state shares with the old one what did not change, so `===` tells whether a part did.

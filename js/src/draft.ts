@@ -1,5 +1,5 @@
 /**
- * Floor 4. Operations recorded from plain mutations: `draft.rows[3].price = 4; draft.rows.push(row)`.
+ * Floor 5. Operations recorded from plain mutations: `draft.rows[3].price = 4; draft.rows.push(row)`.
  *
  * A draft is a proxy that holds no data. It knows its place, and reads and changes the one candidate that
  * all drafts of a recording share: so the cost follows the change, and the draft of an element stays right

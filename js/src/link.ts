@@ -1,5 +1,5 @@
 /**
- * Floor 7. Many models over one transport.
+ * Floor 8. Many models over one transport.
  *
  * The link gives each model on screen its replica, brings the kernel's messages to them, and sends what
  * they answer: all that is said within one turn of the event loop leaves as one frame. It notices when

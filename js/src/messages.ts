@@ -1,5 +1,5 @@
 /**
- * Floor 3. The wire format: one type for each message of `docs/protocol.md`, and the reading of a frame.
+ * Floor 4. The wire format: one type for each message of `docs/protocol.md`, and the reading of a frame.
  *
  * {@link readFrame} and {@link readMessage} are the one door for what comes from a kernel: after them every
  * member that a message needs is there and has its shape.

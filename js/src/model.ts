@@ -1,5 +1,5 @@
 /**
- * Floor 6. The page's model: what a view reads, watches and edits.
+ * Floor 7. The page's model: what a view reads, watches and edits.
  *
  * A model is a replica with listeners. Its `state` is immutable, and what did not change in it keeps its
  * identity, so that React, signals and `subscribe` tell by `===` what did. Edits show at once; one that the
@@ -53,7 +53,7 @@ export class Model<State = JsonObject> {
     this.#send = send;
     this.#told = { ...replica };
     replica.onChange = () => this.#tell();
-    replica.onTrouble = (trouble) => this.#emit("error", trouble);
+    replica.onTrouble = (trouble) => this.#complain(trouble);
   }
 
   /** The model's name on the wire; empty while a plain comm has not told it. */
@@ -184,6 +184,11 @@ export class Model<State = JsonObject> {
     if (value === subscription.value) return;
     subscription.value = value;
     this.#call(() => subscription.callback(value));
+  }
+
+  #complain(trouble: Trouble): void {
+    if (this.#listeners.error.size === 0) console.error(trouble.reason); // an edit is not lost without a word
+    this.#emit("error", trouble);
   }
 
   #emit<Name extends keyof ModelEvents<State>>(name: Name, event: ModelEvents<State>[Name]): void {

@@ -1,5 +1,5 @@
 /**
- * Floor 2. RFC 6902: patches, checked before and applied whole.
+ * Floor 3. RFC 6902: patches, checked before and applied whole.
  *
  * A patch is a list of operations. `apply` copies the containers on the way to each target location, once
  * a patch, and shares everything else: a refused patch leaves no trace, an applied one costs what it

@@ -1,5 +1,5 @@
 /**
- * Floor 1. RFC 6901: JSON Pointers.
+ * Floor 2. RFC 6901: JSON Pointers.
  *
  * A pointer is text; the empty pointer is the whole document and `"/"` is the member with the empty name.
  * Whether a reference token is a member's name or an element's index is decided by the document, never by

@@ -1,5 +1,5 @@
 /**
- * Floor 3. An edit carried over what was committed since (`docs/protocol.md`, rule 3.4).
+ * Floor 4. An edit carried over what was committed since (`docs/protocol.md`, rule 3.4).
  *
  * Only what is certain is carried. An edit that acts inside a value that was removed or replaced, or below
  * a list whose elements moved, could hit another thing than its author saw: it is refused, never guessed.

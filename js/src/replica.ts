@@ -1,5 +1,5 @@
 /**
- * Floor 4. A page's copy of one document, with its own edits on top (`docs/protocol.md`, section 4).
+ * Floor 5. A page's copy of one document, with its own edits on top (`docs/protocol.md`, section 4).
  *
  * A replica takes messages and edits, and returns the messages that must be sent. It does no I/O and has
  * no clock. It keeps three documents that share what they have in common:
@@ -51,6 +51,7 @@ export interface Trouble {
   readonly cause?: unknown;
 }
 
+/** What is known of a model before the kernel is heard. */
 export interface ReplicaOptions {
   /** The key of the model; a plain comm may not know it before the first snapshot. */
   readonly model?: string | undefined;
@@ -59,6 +60,7 @@ export interface ReplicaOptions {
   readonly number?: number | undefined;
 }
 
+/** A page's copy of one model's document. */
 export class Replica {
   /** The id that signs every edit of this page. */
   readonly id: string;
@@ -197,7 +199,10 @@ export class Replica {
     if (this.#isAnswered(number)) this.#land();
     const over = difference(before, message.document);
     this.#confirmed = advance(before, over); // which shares what is still the same
-    Object.assign(this, { model: message.model, epoch, version, readOnly: message.read_only });
+    this.model = message.model;
+    this.epoch = epoch;
+    this.version = version;
+    this.readOnly = message.read_only;
     this.number = Math.max(this.number, number);
     this.#settle(over);
     return this.#resume();
@@ -206,7 +211,7 @@ export class Replica {
   #onPatch(message: PatchMessage): PageMessage[] {
     const { base, version, operations, replaced = [], replica, number = 0, to } = message;
     if (message.epoch !== this.epoch) return this.#isAsking ? [] : this.hello();
-    if (this.#isAsking && to === undefined) return [];
+    if ((this.#isAsking || this.status === "closed") && to === undefined) return [];
     const isNews = version > this.version;
     if (isNews && base !== this.version) return this.hello();
     const isAnswered = replica === this.id && this.#isAnswered(number);

@@ -1,5 +1,5 @@
 /**
- * Floor 8. The view of a model that brings none: its state as a live tree, with a control for what may be written.
+ * Floor 9. The view of a model that brings none: its state as a live tree, with a control for what may be written.
  *
  * What is not open is not drawn, long lists are drawn a page at a time, and an unchanged part (`===`) is not looked
  * into: a cell of a table of 10,000 rows costs one row.

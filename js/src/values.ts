@@ -1,5 +1,5 @@
 /**
- * Floor 2. What a caller hands in: checked to be JSON, and copied.
+ * Floor 3. What a caller hands in: checked to be JSON, and copied.
  *
  * Values are copied in, so that what the caller does with his afterwards is his own business. What JSON
  * lacks is refused at the line that brought it: nothing becomes a silent `null`, as `JSON.stringify` would

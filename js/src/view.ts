@@ -1,9 +1,10 @@
 /**
- * Floor 8. A model on screen: an author's module or ours draws it, and what goes wrong is said where it happens.
+ * Floor 9. A model on screen: an author's module or ours draws it, and what goes wrong is said where it happens.
  *
  * @module
  */
 
+import { SyncStateError } from "./errors.ts";
 import type { Model } from "./model.ts";
 import type { Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
@@ -90,16 +91,27 @@ export class View {
     this.#model.on("error", show, this.#controller);
   }
 
-  /** What the author's code throws later: in a subscriber, which the model tells, or in a listener, which the window does. */
+  /** What the author's code throws later: the model tells what a subscriber threw, the window tells the rest. */
   #watchErrors(): void {
     const { signal } = this.#controller;
-    const show = (error: unknown): void => {
-      const isAuthors = error instanceof Error && this.#url !== undefined && error.stack?.includes(this.#url);
-      if (isAuthors) this.#notices.showError(error, "The code of this view failed", this.#url);
+    const show = (error: unknown, isCertain = false): void => {
+      if (isCertain || this.#isAuthors(error))
+        this.#notices.showError(error, "The code of this view failed", this.#url);
     };
-    this.#model.on("error", ({ cause }) => show(cause), { signal });
+    // A stack holds ten frames: the author's may lie below those of a library.
+    const isSubscribers = ({ cause, operations }: Trouble): boolean =>
+      cause !== undefined && operations.length === 0 && !(cause instanceof SyncStateError);
+    this.#model.on(
+      "error",
+      (trouble) => show(trouble.cause, this.#url !== undefined && isSubscribers(trouble)),
+      { signal },
+    );
     window.addEventListener("error", (event) => show(event.error), { signal });
     window.addEventListener("unhandledrejection", (event) => show(event.reason), { signal });
+  }
+
+  #isAuthors(error: unknown): boolean {
+    return error instanceof Error && this.#url !== undefined && error.stack?.includes(this.#url) === true;
   }
 }
 

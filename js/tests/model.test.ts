@@ -129,6 +129,18 @@ describe("what a page changes", () => {
   });
 });
 
+test("an edit that was refused is told on the console if nobody listens", async () => {
+  const { model, board: kernel } = await pair(board());
+  kernel.validate = () => {
+    throw new Error("no");
+  };
+
+  model.set("/n", 2);
+  await turn();
+
+  expect(complaints).toEqual(["no"]);
+});
+
 describe("an edit that cannot be made is thrown at once", () => {
   test("and changes nothing", async () => {
     const { model, board: kernel } = await pair(board());

@@ -127,6 +127,15 @@ describe("a replica", () => {
     expect(replica.document.rows).toBe(shown.rows);
   });
 
+  test("stays closed, whatever patch comes late", () => {
+    const replica = live({ n: 1 });
+
+    replica.receive({ type: "closed", model: "board", epoch: "a1", reason: "the model was closed" });
+    replica.receive(patch(4, [{ op: "replace", path: "/n", value: 2 }]));
+
+    expect(replica).toMatchObject({ status: "closed", document: { n: 1 }, version: 4 });
+  });
+
   test("keeps what a snapshot did not change", () => {
     const replica = live({ rows: [{ p: 1 }], n: 1 });
     const { rows } = replica.document;

@@ -163,7 +163,16 @@ describe("a change of the kernel's", () => {
     expect(control(el, "c")).toBe(last);
     expect(document.activeElement).toBe(last);
     expect([...el.querySelectorAll("label")].map(text)).toEqual(["b", "c", "d"]);
-    expect(flashed).toEqual([]); // nothing changed: some came and went
+    expect(flashed).toEqual([]); // nothing changed: one went and one came
+  });
+
+  test("that moves all elements of a list flashes none", async () => {
+    const { el, kernel } = await show({ list: ["a", "b"] }, ["list"]);
+
+    kernel.commit("board", { op: "add", path: "/list/0", value: "new" });
+
+    expect([...el.querySelectorAll("details li")].map(text)).toEqual(["0new", "1a", "2b"]);
+    expect(flashed).toEqual([]);
   });
 
   test("to another type draws another row", async () => {

@@ -6,18 +6,20 @@ import type { ViewContext } from "../src/view/module.ts";
 import { View, type ViewOptions } from "../src/view.ts";
 import { Kernel, type KernelModel, openPage, type Page, turn } from "./support/kernel.ts";
 
+class FakeBlob {
+  constructor(readonly parts: string[]) {}
+}
+
+let urls = 0;
 let views: View[] = [];
 
 beforeEach(() => {
-  // Node imports no blob: the same text as a data URL stands for it.
-  vi.stubGlobal(
-    "Blob",
-    class {
-      constructor(readonly parts: string[]) {}
-    },
-  );
-  URL.createObjectURL = (blob) =>
-    `data:text/javascript,${encodeURIComponent((blob as unknown as { parts: string[] }).parts.join(""))}`;
+  // Node imports no blob: the same text as a data URL stands for it, another one each time as with blobs.
+  vi.stubGlobal("Blob", FakeBlob);
+  URL.createObjectURL = (blob) => {
+    urls += 1;
+    return `data:text/javascript,${encodeURIComponent(`${(blob as unknown as FakeBlob).parts.join("")}\n//${urls}`)}`;
+  };
   URL.revokeObjectURL = () => {};
   vi.spyOn(console, "error").mockImplementation(() => {});
 });

@@ -1,1 +1,1 @@
-"""Floor 5. The only modules that touch the outside: a link is given one of them."""
+"""Floor 6. The only modules that touch the outside: a link is given one of them."""

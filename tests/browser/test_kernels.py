@@ -14,6 +14,9 @@ while board.title != "stop":
     board.threshold = 0.25
     time.sleep(0.02)
 """
+KEYED = BOARD.replace("    title: str", "    _key = 'board'\n    title: str")
+"""A model that is the same to the page when its cell runs again."""
+
 STALE = re.compile("run the cell again")
 
 
@@ -80,6 +83,26 @@ def test_after_a_restart_the_view_says_so_and_is_live_when_the_cell_ran_again(op
     expect(notebook.status()).to_be_hidden()
     notebook.execute("board.title = 'Costs'")
     expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+
+
+@in_notebook
+def test_a_restart_in_one_tab_is_told_in_the_other_which_is_live_again_with_it(open_notebook: Open) -> None:
+    first = open_notebook(KEYED)
+    first.run()
+    first.save()
+    second = open_notebook(name=first.name)
+    first.execute("board.title = 'Live'")
+    expect(second.output().get_by_label("title")).to_have_value("Live")
+
+    first.restart_kernel()
+    expect(second.status()).to_have_text(STALE)
+    first.run()
+
+    expect(second.output().get_by_label("title")).to_have_value("Sales")
+    expect(second.status()).to_be_hidden()
+    second.output().get_by_label("title").fill("Edited")
+    second.output().get_by_label("title").press("Enter")
+    first.wait_for_value("board.title", "Edited")
 
 
 @in_notebook

@@ -1,5 +1,5 @@
 /**
- * Floor 9. What all views of a panel share: its link, over whatever kernel the panel has.
+ * Floor 10. What all views of a panel share: its link, over whatever kernel the panel has.
  *
  * @module
  */
@@ -17,13 +17,8 @@ const NO_KERNEL = "No kernel: start one and run the cell again to make this live
 const RECONNECTING = "Reconnecting to the kernel…";
 const DISCONNECTED = "The connection to the kernel was lost: reload the page to make this live";
 
-/** What a person is told when the kernel's status says that what is shown is old. */
-const REASONS: Partial<Record<KernelMessage.Status, string>> = {
-  restarting: "The kernel was restarted: run the cell again to make this live",
-  autorestarting: "The kernel died and was restarted: run the cell again to make this live",
-  terminating: "The kernel is shutting down",
-  dead: "The kernel died: start one and run the cell again to make this live",
-};
+const DEAD = "The kernel died: start one and run the cell again to make this live";
+const TERMINATING = "The kernel is shutting down";
 
 /**
  * One link for all views of a panel, whatever kernel the panel has at the moment.
@@ -86,8 +81,8 @@ export class Hub implements Transport {
   }
 
   readonly #followStatus = (_: unknown, status: KernelMessage.Status): void => {
-    const reason = REASONS[status];
-    if (reason) this.link.stale(reason);
+    if (status === "terminating") this.link.stale(TERMINATING);
+    if (status === "dead") this.link.stale(DEAD);
   };
 
   /** Whoever fell asleep has a better reason than the connection, and is woken by the kernel. */

@@ -1,5 +1,5 @@
 /**
- * Floor 9. The two one-way lanes on a kernel connection of JupyterLab.
+ * Floor 10. The two one-way lanes on a kernel connection of JupyterLab.
  *
  * @module
  */
@@ -12,6 +12,10 @@ import { createSubshell, deleteSubshell } from "./subshell.ts";
 
 const DOWN = "syncstate.down";
 const TARGET = "syncstate";
+
+const UNKNOWN = "The kernel does not know this model: run the cell again to make it live";
+const RESTARTED = "The kernel was restarted: run the cell again to make this live";
+const DIED = "The kernel died and was restarted: run the cell again to make this live";
 
 type Buffers = readonly (ArrayBuffer | ArrayBufferView)[];
 
@@ -67,28 +71,29 @@ export class Lanes implements Transport {
       if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === DOWN) {
         this.#hear(message.content.data, message.buffers ?? []);
       } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === this.#commId) {
-        this.#become("asleep");
-        this.onClose("The kernel does not know this model: run the cell again to make it live");
+        this.#sleep(UNKNOWN);
       }
     } catch (error) {
       console.error("syncstate: cannot use a message of the kernel", error);
     }
   };
 
-  /** What a kernel said before it was ended may arrive after: it wakes nobody. */
   #hear(frame: JSONObject, buffers: Buffers): void {
-    if (this.#up === "asleep") {
-      if (frame.kernel !== undefined && frame.kernel === this.#heard) return;
-      this.#up = "closed";
-    }
+    const isOther = this.#heard !== undefined && frame.kernel !== this.#heard;
+    const isLate = this.#up === "asleep" && this.#heard !== undefined && !isOther; // said before the kernel was ended
+    if (isLate) return;
+    if (isOther) this.#subshell = null;
+    if (isOther || this.#up === "asleep") this.#become("closed");
     this.#heard = frame.kernel;
     this.onFrame(frame, buffers);
   }
 
+  /** Who restarts a kernel sees `restarting`, a crash shows as `autorestarting`, and other pages see it `starting`. */
   readonly #followStatus = (_: unknown, status: KernelMessage.Status): void => {
-    if (status !== "restarting" && status !== "autorestarting") return;
+    const isNew = status === "restarting" || (status === "starting" && this.#up === "open");
+    if (!isNew && status !== "autorestarting") return;
     this.#subshell = null; // it died with the process: what is sent to it vanishes without a word
-    this.#become("asleep");
+    this.#sleep(isNew ? RESTARTED : DIED);
   };
 
   /** A kernel that was out of sight may be another process now: its comm and its subshell are not trusted again. */
@@ -108,6 +113,11 @@ export class Lanes implements Transport {
     this.#subshell = null;
     this.#become("closed");
   };
+
+  #sleep(reason: string): void {
+    this.#become("asleep");
+    this.onClose(reason);
+  }
 
   #become(up: "closed" | "asleep", queue: [JsonObject, ArrayBuffer[]][] = []): void {
     this.#up = up;

@@ -1,5 +1,5 @@
 /**
- * Floor 9. The JupyterLab plugin: in JupyterLab and Notebook 7, notebooks and consoles show models.
+ * Floor 10. The JupyterLab plugin: in JupyterLab and Notebook 7, notebooks and consoles show models.
  *
  * At run time it imports only what every host shares: a module that Voila has not got would stop it there.
  *

@@ -1,5 +1,5 @@
 /**
- * Floor 9. An output of our MIME type: takes its model from the panel's link and shows it.
+ * Floor 10. An output of our MIME type: takes its model from the panel's link and shows it.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Floor 9. A thread of the kernel that handles our messages while a cell runs.
+ * Floor 10. A thread of the kernel that handles our messages while a cell runs.
  *
  * @module
  */
@@ -15,7 +15,9 @@ const PATIENCE = 10_000; // JupyterLab itself holds messages back for 3 s when a
  * The questions go to the control channel, which answers during a cell; `kernel.info` would wait for its end.
  */
 export async function createSubshell(kernel: Kernel.IKernelConnection): Promise<string | null> {
-  if (kernel.commsOverSubshells === "disabled" || !(await hasSubshells(kernel))) return null;
+  // A host whose services know no subshells sends no message to one.
+  if (!("supportsSubshells" in kernel) || kernel.commsOverSubshells === "disabled") return null;
+  if (!(await hasSubshells(kernel))) return null;
   const request = KernelMessage.createMessage<KernelMessage.ICreateSubshellRequestMsg>({
     ...control(kernel),
     msgType: "create_subshell_request",

@@ -1,5 +1,5 @@
 /**
- * Floor 5. Anything shaped like a Jupyter comm, as a transport.
+ * Floor 6. Anything shaped like a Jupyter comm, as a transport.
  *
  * Hosts agree on what a comm does and on nothing else: JupyterLab has properties, the classic notebook
  * methods that take callbacks, Colab an async iterable.

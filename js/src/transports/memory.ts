@@ -1,5 +1,5 @@
 /**
- * Floor 5. Two ends in one process, for tests and for pages that hold a kernel themselves.
+ * Floor 6. Two ends in one process, for tests and for pages that hold a kernel themselves.
  *
  * Frames are packed and unpacked as on a wire, so that the ends share nothing. What passes can be held,
  * dropped and put in another order.

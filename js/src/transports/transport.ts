@@ -1,5 +1,5 @@
 /**
- * Floor 5. What carries frames: the only I/O, together with the page itself.
+ * Floor 6. What carries frames: the only I/O, together with the page itself.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Floor 7. A control for one scalar of the tree.
+ * Floor 9. A control for one scalar of the tree.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Floor 7. How elements are made.
+ * Floor 9. How elements are made.
  *
  * @module
  */

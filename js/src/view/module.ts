@@ -1,5 +1,5 @@
 /**
- * Floor 7. What draws a model: a module of an author's, given as text, or one of ours.
+ * Floor 9. What draws a model: a module of an author's, given as text, or one of ours.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Floor 7. What a view says beside what it shows.
+ * Floor 9. What a view says beside what it shows.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Floor 7. Styles that stay where they belong.
+ * Floor 9. Styles that stay where they belong.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Floor 7. How the tree looks: JupyterLab's colours where there are any, and sober ones elsewhere.
+ * Floor 9. How the tree looks: JupyterLab's colours where there are any, and sober ones elsewhere.
  *
  * @module
  */

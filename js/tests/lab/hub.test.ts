@@ -86,6 +86,7 @@ describe("a hub", () => {
 
   test.each([
     ["restarting", /^The kernel was restarted: run the cell again/],
+    ["starting", /^The kernel was restarted: run the cell again/], // by another page
     ["autorestarting", /^The kernel died and was restarted: run the cell again/],
     ["terminating", /shutting down/],
     ["dead", /^The kernel died/],

@@ -130,7 +130,7 @@ describe("the lane up", () => {
     expect(kernel.of("delete_subshell_request")).toMatchObject([{ content: { subshell_id: "sub-1" } }]);
   });
 
-  test.each(["restarting", "autorestarting"])(
+  test.each(["restarting", "autorestarting", "starting"])(
     "says nothing to a kernel that is %s until that has spoken",
     async (status) => {
       const kernel = new FakeKernel();
@@ -176,6 +176,32 @@ describe("the lane up", () => {
       { kernel: "old", seq: 1 },
       { kernel: "new", seq: 1 },
     ]);
+  });
+
+  test("waits for a kernel that starts while it is being opened", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+
+    lanes.send({ seq: 1 }, []);
+    kernel.becomes("starting");
+    await settle();
+
+    expect(kernel.of("comm_open")).toHaveLength(1);
+  });
+
+  test("is opened anew when another process speaks, though nobody told of a restart", async () => {
+    const kernel = new FakeKernel();
+    const lanes = new Lanes(kernel.connection);
+    lanes.onFrame = () => lanes.send({ seq: 2 }, []);
+    kernel.says("comm_msg", "syncstate.down", { kernel: "old" });
+    await settle();
+    const before = upId(kernel);
+
+    kernel.says("comm_msg", "syncstate.down", { kernel: "new" });
+    await settle();
+
+    expect(upId(kernel)).not.toBe(before);
+    expect(kernel.of("comm_open").at(-1)).toMatchObject({ subshell: "sub-2" });
   });
 
   test("tells why when the kernel refuses it, and keeps its subshell for the next time", async () => {
