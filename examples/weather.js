@@ -86,9 +86,6 @@ export default {
     size.observe(root);
     theme.observe(document.body, { attributes: true }); // where hosts say which theme it is
     for (const observer of [size, theme]) signal.addEventListener("abort", () => observer.disconnect());
-    root.addEventListener("keydown", (event) => { // these keys move a thumb; to JupyterLab they mean another cell
-      if (event.target.type === "range" && /^(Arrow|Home|End|Page)/.test(event.key)) event.stopPropagation();
-    });
   },
 };
 

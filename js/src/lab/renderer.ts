@@ -26,6 +26,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
   constructor(hub: Hub) {
     super();
     this.#hub = hub;
+    this.node.addEventListener("keydown", keepFromNotebook);
   }
 
   /** Show what the output holds; JupyterLab calls it again when the output is replaced. */
@@ -61,6 +62,15 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
     this.#model = undefined;
   }
 }
+
+// In command mode a notebook takes plain keys: an arrow on a slider would go to another cell, "dd" delete this one.
+function keepFromNotebook(event: KeyboardEvent): void {
+  const isShortcut = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
+  const isRun = event.key === "Enter" && event.shiftKey;
+  if (!isShortcut && !isRun && (event.target as Element).matches(CONTROLS)) event.stopPropagation();
+}
+
+const CONTROLS = "input, select, textarea, button, a, summary, [tabindex], [contenteditable]";
 
 function textOf(bundle: Json, name: string): string | undefined {
   const text = isObject(bundle) ? own(bundle, name) : undefined;
