@@ -17,6 +17,7 @@ board.rows.append({"price": 3})  # one small JSON Patch, not the table
 
 from __future__ import annotations
 
+from syncstate.batches import batch
 from syncstate.errors import (
     Conflict,
     MessageError,
@@ -33,7 +34,6 @@ from syncstate.fields import synced
 from syncstate.jupyter import Service, serve
 from syncstate.link import Connection
 from syncstate.model import Sync, SyncedModel
-from syncstate.state import batch
 from syncstate.tracked import TrackedDict, TrackedList, track
 
 __all__ = [

@@ -21,7 +21,8 @@ from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits, synced
 from syncstate.link import Connection, kernel_link
 from syncstate.patch import Operation
-from syncstate.state import TraitDocument, TraitValues, install, synced_traits
+from syncstate.seams import TraitValues, install, synced_traits
+from syncstate.state import TraitDocument
 
 if TYPE_CHECKING:
     from jsonpatch import JsonPatch

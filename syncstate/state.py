@@ -1,37 +1,30 @@
 """Floor 7. The synced traits of a `HasTraits`, seen as one JSON document.
 
-It meets traitlets at two seams that everything passes:
-
-- `TraitType._validate`, called for defaults, constructor arguments, assignments, `set_trait`, and what
-  `@validate` returns: a value comes in and is wrapped (`take`);
-- the instance's `_trait_values`, the dict where traitlets keeps values: one is stored, also when it is
-  equal to the old one (which traitlets tells nobody) and when `hold_trait_notifications` rolls back: it
-  gets its place and is recorded (`store`).
-
-Towards the containers it is their `Root`, towards the authority it is its `Document`.
+`seams` brings it every value that comes in (`take`) and every one that is stored (`store`) or taken away
+(`forget`). Towards the containers it is their `Root`, towards the authority it is its `Document`.
 """
 
 from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from operator import is_
 from threading import Lock
 from typing import Any
 
 import traitlets
 
 from syncstate.authority import Authority
+from syncstate.batches import current_batch
 from syncstate.diff import Change, diff
 from syncstate.document import Json, JsonObject, kind, plain, same
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
 from syncstate.patch import Operation, apply, check
 from syncstate.pointer import join, parse
+from syncstate.seams import synced_traits, trait_validate
 from syncstate.tracked import Intake, Root, become, is_tracked, perform, untied
 
 Listener = Callable[[list[Operation]], None]
@@ -76,10 +69,8 @@ class TraitDocument(Root):
         self._batched: list[Operation] = []
         self._untold: deque[list[Operation]] = deque()  # what listeners are still to be told, in order
         self._telling = Lock()
-        self._hold: Any = (
-            None  # what traitlets holds notifications with, and what changed inside members meanwhile
-        )
-        self._held: dict[str, list[Operation]] = {}
+        self._hold: Any = None  # what traitlets holds notifications with
+        self._held: dict[str, list[Operation]] = {}  # and what changed inside members meanwhile
         self._arriving: dict[str, tuple[Any, Any, Intake]] = {}
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
 
@@ -190,7 +181,7 @@ class TraitDocument(Root):
     def _record(self, changes: list[Change], replaced: list[str], *, inside: str | None = None) -> None:
         if not changes:
             return
-        if (batch := _current_batch.get()) is not None:
+        if (batch := current_batch.get()) is not None:
             batch.join(self)
         if self._is_watched:
             self.authority.record(changes, replaced)
@@ -220,6 +211,10 @@ class TraitDocument(Root):
             else:
                 self._untold.append(act.operations)
             return act
+
+    def begin_batch(self) -> None:
+        """Hold back what listeners and pages are told, until `end_batch`."""
+        self.authority.hold()
 
     def end_batch(self) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
@@ -338,9 +333,7 @@ class TraitDocument(Root):
         trait = self.members[name]
         try:
             accepted = trait_validate(trait)(self.model, decode(trait, value))
-            if (
-                self.model._cross_validation_lock
-            ):  # another thread holds notifications: nobody asked the validators
+            if self.model._cross_validation_lock:  # somebody holds notifications: no validator was asked
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
             if wire is not value:
@@ -446,138 +439,3 @@ def _taken(operation: Operation) -> Operation:
 
 
 _LOOSE = Root()
-
-
-# -- traitlets
-
-
-class TraitValues(dict[str, Any]):
-    """The dict in which traitlets keeps an instance's values, as a seam: storing is noticed."""
-
-    __slots__ = ("_document",)
-
-    def __init__(self, document: TraitDocument, values: dict[str, Any]) -> None:
-        super().__init__(values)
-        self._document = document
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        document = self._document
-        if name in synced_traits(type(document.model)):
-            document.store(self, name, value)
-        else:
-            dict.__setitem__(self, name, value)
-
-    def pop(self, name: str, *default: Any) -> Any:
-        """Remove a value; a synced one falls back to its default."""
-        if name in self and name in synced_traits(type(self._document.model)):
-            return self._document.forget(self, name)
-        return dict.pop(self, name, *default)
-
-
-def synced_traits(cls: type) -> dict[str, traitlets.TraitType[Any, Any]]:
-    """Return a class's synced traits by name, in the order of declaration, base classes first."""
-    cached = cls.__dict__.get("_synced_traits")
-    if cached is not None:
-        return cached  # type: ignore[no-any-return] # it is what stands below
-    found: dict[str, traitlets.TraitType[Any, Any]] = {}
-    for klass in reversed(cls.__mro__):
-        for name, value in klass.__dict__.items():
-            if isinstance(value, traitlets.TraitType) and value.metadata.get("sync") and name[0] != "_":
-                found[name] = value
-            elif name in found:
-                del found[name]
-    cls._synced_traits = found  # type: ignore[attr-defined] # a cache; every class has its own
-    return found
-
-
-def install(trait: traitlets.TraitType[Any, Any]) -> None:
-    """Make a trait hand what it accepted to the document of the instance that it is for."""
-    if isinstance(trait.__dict__.get("_validate"), _Taking):
-        return
-    trait._validate = _Taking(trait)  # type: ignore[method-assign] # the one seam that every value passes
-
-
-def trait_validate(trait: traitlets.TraitType[Any, Any]) -> Callable[[Any, Any], Any]:
-    """Return a trait's own validation, which takes nothing in."""
-    return trait.__dict__["_validate"].validate  # type: ignore[no-any-return] # a bound method of the trait
-
-
-class _Taking:
-    """A trait's `_validate`, followed by the intake."""
-
-    __slots__ = ("_trait", "validate")
-
-    def __init__(self, trait: traitlets.TraitType[Any, Any]) -> None:
-        self._trait = trait
-        self.validate = trait._validate
-
-    def __call__(self, obj: Any, value: Any) -> Any:
-        accepted = self.validate(obj, value)
-        if is_tracked(value) and _is_rebuilt(value, accepted):
-            accepted = value  # so that a container that was put back is the one that its owner holds
-        document = obj.__dict__.get("_document")
-        if document is None or self._trait.name is None:
-            return accepted
-        return document.take(self._trait.name, accepted)
-
-
-def _is_rebuilt(value: Any, accepted: Any) -> bool:
-    """Whether a trait made a new container of the very things that were in the old one: element traits do."""
-    if type(accepted) not in (list, dict) or kind(accepted) != kind(value) or len(accepted) != len(value):
-        return False
-    if isinstance(value, dict):
-        return all(value.get(name, _ABSENT) is member for name, member in accepted.items())
-    return all(map(is_, value, accepted))
-
-
-# -- batches
-
-
-class _Batch:
-    """The documents that were changed inside one `batch()`."""
-
-    def __init__(self) -> None:
-        self._documents: list[TraitDocument] = []
-
-    def join(self, document: TraitDocument) -> None:
-        if document not in self._documents:
-            self._documents.append(document)
-            document.authority.hold()
-
-    def end(self) -> None:
-        with ExitStack() as stack:  # each one ends, whatever the listeners of another do
-            for document in reversed(self._documents):
-                stack.callback(document.end_batch)
-
-
-_current_batch: ContextVar[_Batch | None] = ContextVar("syncstate-batch", default=None)
-
-
-@contextmanager
-def batch() -> Iterator[None]:
-    """Group mutations of any models: pages get them in one message, listeners in one patch.
-
-    Nobody outside sees the inside of a batch; edits of pages wait for its end. Observers of traitlets are
-    told at once, as ever. A batch inside a batch is part of the outer one. An exception ends the batch and
-    keeps what was done.
-
-    Examples:
-        >>> from syncstate import SyncedModel, batch
-        >>> class Point(SyncedModel):
-        ...     x: int = 0
-        ...     y: int = 0
-        >>> point = Point()
-        >>> with batch():
-        ...     point.x = 3
-        ...     point.y = 4
-    """
-    if _current_batch.get() is not None:
-        yield
-        return
-    mine = _Batch()
-    token = _current_batch.set(mine)
-    try:
-        yield
-    finally:
-        _current_batch.reset(token)
-        mine.end()

@@ -1,0 +1,74 @@
+"""Floor 6. Batches: the changes of any models, told as one.
+
+A batch belongs to the flow of control that opened it (a thread, or an asyncio task): what others change
+meanwhile is not in it. A document joins with its first change and is held until the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+
+class Member(Protocol):
+    """A document that can be part of a batch."""
+
+    def begin_batch(self) -> None:
+        """Hold back what is told from now on."""
+
+    def end_batch(self) -> None:
+        """Tell it, as one."""
+
+
+class Batch:
+    """The documents that were changed inside one `batch()`."""
+
+    def __init__(self) -> None:
+        self._documents: list[Member] = []
+
+    def join(self, document: Member) -> None:
+        """Hold a document until the end; a second time does nothing."""
+        if document not in self._documents:
+            self._documents.append(document)
+            document.begin_batch()
+
+    def end(self) -> None:
+        """Let every document tell what was held back."""
+        with ExitStack() as stack:  # each one ends, whatever the listeners of another do
+            for document in reversed(self._documents):
+                stack.callback(document.end_batch)
+
+
+current_batch: ContextVar[Batch | None] = ContextVar("syncstate-batch", default=None)
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """Group mutations of any models: pages get them in one message, listeners in one patch.
+
+    Nobody outside sees the inside of a batch; edits of pages wait for its end. Observers of traitlets are
+    told at once, as ever. A batch inside a batch is part of the outer one. An exception ends the batch and
+    keeps what was done.
+
+    Examples:
+        >>> from syncstate import SyncedModel, batch
+        >>> class Point(SyncedModel):
+        ...     x: int = 0
+        ...     y: int = 0
+        >>> point = Point()
+        >>> with batch():
+        ...     point.x = 3
+        ...     point.y = 4
+    """
+    if current_batch.get() is not None:
+        yield
+        return
+    mine = Batch()
+    token = current_batch.set(mine)
+    try:
+        yield
+    finally:
+        current_batch.reset(token)
+        mine.end()
