@@ -95,7 +95,26 @@ def _mutator(
     return mutate
 
 
-class TrackedList(list[Any]):
+class _Placed:
+    """What both kinds of containers tell of their place."""
+
+    __slots__ = ()
+
+    @property
+    def is_attached(self) -> bool:
+        """Whether this container has a place in a document."""
+        return _find_root(cast(_Container, self))[0] is not _NOWHERE
+
+    @property
+    def location(self) -> str | None:
+        """The pointer of this container in its document, or None if it has no place."""
+        return _locate(cast(_Container, self)) if self.is_attached else None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Json:
+        return plain(cast(Json, self))
+
+
+class TrackedList(_Placed, list[Any]):
     """A list that reports its changes; see the module for what that means.
 
     Equal to, and usable as, the list of the same elements. `copy`, `+`, slices, `copy.copy`, `copy.deepcopy`
@@ -118,16 +137,6 @@ class TrackedList(list[Any]):
     def __init__(self, values: Iterable[object] = ()) -> None:
         super().__init__()
         self._splice((0, 0, list(values)))
-
-    @property
-    def is_attached(self) -> bool:
-        """Whether this container has a place in a document."""
-        return _find_root(self)[0] is not _NOWHERE
-
-    @property
-    def location(self) -> str | None:
-        """The pointer of this container in its document, or None if it has no place."""
-        return _locate(self) if self.is_attached else None
 
     def _splice(self, *splices: _Splice, reordered: bool = False) -> None:
         """Replace ranges of elements by others: the one way in which a list changes; the lock is held.
@@ -275,14 +284,11 @@ class TrackedList(list[Any]):
     def __copy__(self) -> list[Any]:
         return list(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Json:
-        return plain(self)
-
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
         return list, (list(self),)
 
 
-class TrackedDict(dict[str, Any]):
+class TrackedDict(_Placed, dict[str, Any]):
     """A dict with text keys that reports its changes; see the module for what that means.
 
     Equal to, and usable as, the dict of the same members. `copy`, `|`, `copy.copy`, `copy.deepcopy` and
@@ -307,16 +313,6 @@ class TrackedDict(dict[str, Any]):
     ) -> None:
         super().__init__()
         self._put(dict(members, **more))
-
-    @property
-    def is_attached(self) -> bool:
-        """Whether this container has a place in a document."""
-        return _find_root(self)[0] is not _NOWHERE
-
-    @property
-    def location(self) -> str | None:
-        """The pointer of this container in its document, or None if it has no place."""
-        return _locate(self) if self.is_attached else None
 
     def _put(self, members: Mapping[str, object]) -> None:
         """Set members: the one way in which something comes into a dict; the lock is held."""
@@ -413,9 +409,6 @@ class TrackedDict(dict[str, Any]):
 
     def __copy__(self) -> dict[str, Any]:
         return dict(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Json:
-        return plain(self)
 
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> tuple[Any, ...]:
         return dict, (dict(self),)
