@@ -113,11 +113,11 @@ def test_everything_in_the_html_form_is_escaped():
 
 
 def test_the_html_form_is_a_table_of_the_members_and_says_what_it_leaves_out():
-    html = as_html("Board", {"a/b": "x", "empty": [], "rows": list(range(9)), "row": {"x": {"y": 1}}})
+    html = as_html("Board", {"a/b": "x", "empty": [], "rows": list(range(9)), "row": {"x": {"y": "é" * 80}}})
 
     assert html.startswith("<table class='syncstate-static'><caption>Board</caption><tr>")
     assert "<code>0: 0<br>1: 1<br>2: 2<br>3: 3<br>4: 4<br>… 4 more</code>" in html
-    assert "<code>x: {&#x27;y&#x27;: 1}</code>" in html
+    assert f"<code>x: {{&#x27;y&#x27;: &#x27;{'é' * 80}&#x27;}}</code>" in html
     assert "<code>[]</code>" in html
 
 
@@ -133,7 +133,8 @@ def test_the_html_form_is_a_table_of_the_members_and_says_what_it_leaves_out():
         (["x" * 70], "[1 element]"),
         ({str(name): name for name in range(100)}, "{100 members}"),
         ({"a": "x" * 70}, "{1 member}"),
-        ("x" * 100, "'" + "x" * 58 + "…"),
+        ("x" * 58, "'" + "x" * 58 + "'"),
+        ("x" * 59, "'" + "x" * 58 + "…"),
     ],
 )
 def test_the_text_form_is_one_line_and_short(value, text):

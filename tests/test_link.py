@@ -460,6 +460,20 @@ def test_a_pacer_that_is_woken_often_calls_seldom_and_always_once_after_the_last
     assert seen == [0, 1000, 1000]
 
 
+def test_a_pacer_rests_for_its_interval_after_each_round(monkeypatch):
+    rests: list[float] = []
+    monkeypatch.setattr("syncstate.pacer.time.sleep", rests.append)
+    pacer = Pacer(interval=12.5)
+    calls = Calls()
+    pacer.add(calls)
+
+    for count in range(1, 4):
+        pacer.wake()
+        calls.wait_for(count)
+
+    assert rests[:2] == [12.5, 12.5]
+
+
 def test_a_call_that_fails_is_logged_and_the_others_are_made(pacer, caplog):
     def fail() -> None:
         raise ZeroDivisionError("on purpose")
