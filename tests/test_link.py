@@ -543,13 +543,14 @@ def test_a_memory_transport_holds_drops_and_reorders():
 
 def test_a_memory_transport_that_is_closed_tells_the_other_end_once():
     one, other = MemoryTransport.pair()
-    told: list[int] = []
-    other.on_close = lambda: told.append(1)
+    told: list[str] = []
+    one.on_close = lambda: told.append("one")
+    other.on_close = lambda: told.append("other")
 
     one.close()
     one.close()
     other.close()
     one.send({})
 
-    assert told == [1]
+    assert told == ["other"]
     assert not other.waiting

@@ -381,6 +381,8 @@ def test_a_sort_whose_key_fails_leaves_the_list_alone():
         ([1, 2], "d.reverse()", [("replace", "", [2, 1])]),
         ([1, 2], "d.sort()", []),
         ([2, 1], "d.sort()", [("replace", "", [1, 2])]),
+        ([1, 3, 2], "d.sort(reverse=True)", [("replace", "", [3, 2, 1])]),
+        ([1, 3, 2], "d.sort(key=lambda n: -n)", [("replace", "", [3, 2, 1])]),
         (list(range(50)), "d.clear()", [("replace", "", [])]),
         ([], "d.clear()", []),
         ({"a": 1}, "d['b'] = 2", [("add", "/b", 2)]),
