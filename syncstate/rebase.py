@@ -7,7 +7,7 @@ guesses and never hits a neighbour. Whether a parent is a list or an object is a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from syncstate.document import Json
@@ -16,19 +16,28 @@ from syncstate.patch import Operation
 from syncstate.pointer import join, parse, resolve
 
 
-def rebase(operations: list[Operation], over: Iterable[Operation], document: Json) -> list[Operation]:
+def rebase(
+    operations: list[Operation],
+    over: Iterable[Operation],
+    document: Json,
+    *,
+    earlier: Sequence[Operation] = (),
+) -> list[Operation]:
     """Return an edit's operations as they must read after other operations were committed.
 
     Args:
         operations: The edit, made before `over`.
         over: What was committed since, in order; a `replace` may lack its value.
         document: The document after `over`.
+        earlier: What the same author did before the edit, which stands on it.
 
     Raises:
         Conflict: The edit acts inside a value that was removed or replaced, or below a list whose elements
             were added, removed or moved; `error.pointer` is where the edit wanted to act.
     """
-    acts = _acts(operations, document)
+    shifted: set[tuple[str, ...]] = set()  # the lists whose elements the author moves
+    _acts(earlier, document, shifted)
+    acts = _acts(operations, document, shifted)
     for committed in over:
         for touch in _touches(committed, document):
             for act in acts:
@@ -67,9 +76,8 @@ class _AnyIndex(str):
 _ANY_INDEX = _AnyIndex("*")
 
 
-def _acts(operations: list[Operation], document: Json) -> list[_Act]:
+def _acts(operations: Sequence[Operation], document: Json, shifted: set[tuple[str, ...]]) -> list[_Act]:
     acts: list[_Act] = []
-    shifted: set[tuple[str, ...]] = set()  # the lists whose elements the edit itself moves
     for operation in operations:
         path = parse(operation["path"])
         places: list[tuple[str, tuple[str, ...]]] = [(operation["op"], path)]

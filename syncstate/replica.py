@@ -260,30 +260,30 @@ class Replica:
 
     def _settle(self, over: list[Operation]) -> None:
         """Put the pending edits on the confirmed document again, which `over` led to."""
-        uncertain = list(over)
+        uncertain, earlier = list(over), list[Operation]()
         self.document = self._confirmed
-        self._carried, _ = self._put(
-            self._carried, uncertain
-        )  # if it stands no longer, the kernel will say so
+        # if the edit in flight stands no longer, the kernel will say so
+        self._carried, _ = self._put(self._carried, uncertain, earlier)
         self._sent = self.document
         behind, self._behind = self._behind, []
         for edit in behind:
-            placed, trouble = self._put(edit, uncertain)
+            placed, trouble = self._put(edit, uncertain, earlier)
             if trouble is None:
                 self._behind.append(placed)
             else:
                 self._troubles.append(trouble)
 
     def _put(
-        self, edit: list[Operation], uncertain: list[Operation]
+        self, edit: list[Operation], uncertain: list[Operation], earlier: list[Operation]
     ) -> tuple[list[Operation], Trouble | None]:
         """Put one edit on the document, or say what spoke against it."""
         try:
-            placed = rebase(edit, uncertain, self._confirmed)
+            placed = rebase(edit, uncertain, self._confirmed, earlier=earlier)
             self.document = _advance(self.document, placed)
         except SyncStateError as error:
             uncertain += edit  # what was made on top of it has lost its ground
             return [], _trouble(error, edit)
+        earlier += placed
         return placed, None
 
     def _abandon(self, reason: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Literal, Optional, Union
 
 import pytest
 import traitlets
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonpatch import JsonPatch
 
@@ -797,6 +797,21 @@ def test_a_reassigned_value_is_one_replace_where_that_is_smaller():
         [{"op": "replace", "path": "/tags", "value": ["c", "d"]}],
         [{"op": "replace", "path": "/row", "value": {"x": 1, "y": 2}}],
     ]
+
+
+@given(st.lists(st.integers(0, 4), max_size=9), st.lists(st.integers(0, 4), max_size=9), st.booleans())
+@example([0, 1, 2, 3, 4, 1], [0, 1], True)
+@example([0, 1], [0, 4, 4, 4, 1], False)
+def test_a_list_of_long_rows_may_be_assigned_over_any_other(before, after, is_same):
+    rows = [{"id": place, "text": "x" * 200} for place in range(5)]
+    model = Board(rows=[rows[place] for place in before])
+    recorded = Recorded(model)
+
+    model.rows = [*model.rows[: len(after)]] if is_same else [rows[place] for place in after]
+
+    assert recorded.agrees()
+    if model.rows and not is_same:
+        assert [row["id"] for row in model.rows] == after
 
 
 def test_a_list_that_was_filtered_sorted_or_mapped_keeps_the_rows_that_it_shares():

@@ -1434,6 +1434,7 @@ happenings = st.one_of(
 
 
 @given(st.lists(happenings, min_size=12, max_size=50))
+@example([("act", "replace", 0), ("edit", 1, "move", 1), ("edit", 1, "x", 1)])
 def test_kernel_and_pages_converge_whatever_is_lost_and_no_edit_hits_a_neighbour(script):
     network = Network()
 
