@@ -33,6 +33,7 @@ from syncstate.errors import (
 from syncstate.fields import synced
 from syncstate.jupyter import Service, serve
 from syncstate.link import Connection
+from syncstate.main_thread import on_main
 from syncstate.model import Sync, SyncedModel
 from syncstate.tracked import TrackedDict, TrackedList, track
 
@@ -54,6 +55,7 @@ __all__ = [
     "TrackedDict",
     "TrackedList",
     "batch",
+    "on_main",
     "serve",
     "synced",
     "track",

@@ -21,12 +21,14 @@ from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol
 
+from syncstate import limits
 from syncstate.diff import Change, weigh
 from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
-from syncstate.messages import Edit, Message, PatchMessage, Reject, Snapshot
-from syncstate.patch import Operation, check
-from syncstate.rebase import rebase
+from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
+from syncstate.patch import Operation, Step, bare, check
+from syncstate.rebase import follow, rebase_operations
+from syncstate.verdicts import Verdicts
 
 LOG_LIMIT = 1000
 """How many commits are remembered; a replica further behind gets a snapshot."""
@@ -53,8 +55,13 @@ class Document(Protocol):
     def view(self) -> JsonObject:
         """Return the whole state itself, to be read while the lock is held."""
 
-    def apply_edit(self, operations: list[Operation]) -> None:
+    def judge(self) -> Verdicts:
+        """Return what takes the verdicts of the state's validators on one edit."""
+
+    def apply_edit(self, operations: list[Operation], verdicts: Verdicts) -> None:
         """Apply a page's operations whole or not at all, and report them to `Authority.record`.
+
+        Nothing has happened if verdicts are wanted afterwards.
 
         Raises:
             Exception: The edit is refused; the text is what its author reads.
@@ -69,17 +76,12 @@ class Commit:
     """One step from a version to the next."""
 
     version: int
-    operations: list[Operation]
-    replaced: list[str]
+    steps: list[Step]
+    assigned: list[Step]
+    """A `replace` without its value for each location whose whole value was assigned anew."""
     replica: str | None = None
     number: int | None = None
     weight: int = 0
-
-    def as_seen_by_edits(self) -> Iterable[Operation]:
-        """What an older edit must be carried over."""
-        yield from self.operations
-        for path in self.replaced:
-            yield {"op": "replace", "path": path}
 
 
 @dataclass(slots=True)
@@ -109,20 +111,29 @@ class Authority:
     log_limit: int = LOG_LIMIT
     watchers: list[Callable[[], None]] = field(default_factory=list)
     """Called, without the lock, when there may be something to send."""
-    _open: list[Operation] = field(default_factory=list)
-    _open_replaced: list[str] = field(default_factory=list)
+    _open: list[Step] = field(default_factory=list)
+    _open_assigned: list[Step] = field(default_factory=list)
     _log: deque[Commit] = field(default_factory=deque)
     _log_weight: int = 0
     _answers: dict[str, _Answer] = field(default_factory=dict)
     _holds: int = 0
+    _judged: Verdicts | None = None
+    """The edit whose validators are being asked: the other edits wait until it is answered."""
     _waiting: list[Callable[[], None]] = field(default_factory=list)
 
     # -- what happens here
 
-    def record(self, changes: Iterable[Change], replaced: Iterable[str] = ()) -> None:
-        """Take note of changes that were just made; the lock is held."""
-        self._open += [operation for operation, _ in changes]
-        self._open_replaced += replaced
+    def record(self, changes: Iterable[Change], assigned: Iterable[Step] = ()) -> None:
+        """Take note of changes that were just made; the lock is held.
+
+        Args:
+            changes: What was done, in order.
+            assigned: A `replace` without its value for each location whose whole value was assigned anew,
+                though `changes` says less.
+        """
+        steps = [step for step, _ in changes]
+        self._open_assigned = _followed(self._open_assigned, steps, assigned)
+        self._open += steps
 
     def commit(self, replica: str | None = None, number: int | None = None) -> bool:
         """Close the open operations into one version, if there are any, or if an edit needs its own.
@@ -135,13 +146,13 @@ class Authority:
                 return False
             if self._open or replica is not None:
                 self.version += 1
-                operations, self._open = compact(self._open), []
-                replaced, self._open_replaced = list(dict.fromkeys(self._open_replaced)), []
-                self._remember(Commit(self.version, operations, replaced, replica, number))
+                steps, self._open = compact(self._open), []
+                assigned, self._open_assigned = self._open_assigned, []
+                self._remember(Commit(self.version, steps, assigned, replica, number))
             return True
 
     def _remember(self, commit: Commit) -> None:
-        commit.weight = sum(weigh(operation.get("value"), LOG_BYTES) for operation in commit.operations)
+        commit.weight = sum(weigh(step.operation.get("value"), LOG_BYTES) for step in commit.steps)
         self._log.append(commit)
         self._log_weight += commit.weight
         while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
@@ -165,8 +176,11 @@ class Authority:
         """
         with self.lock:
             self._holds -= 1
-            waiting, self._waiting = ([], self._waiting) if self._holds else (self._waiting, [])
-            return waiting
+            return self._ready()
+
+    def _ready(self) -> list[Callable[[], None]]:
+        waiting, self._waiting = ([], self._waiting) if self._holds else (self._waiting, [])
+        return waiting
 
     def notify(self) -> None:
         """Tell the watchers that there may be something to send; the lock is not held."""
@@ -183,10 +197,13 @@ class Authority:
         with self.lock:
             if not self._reaches(since):
                 return None
-            messages: list[PatchMessage] = []
+            runs: list[list[Commit]] = []
             for commit in self._since(since):
-                self._append(messages, commit)
-            return messages
+                if runs and runs[-1][-1].replica is None and commit.replica is None:
+                    runs[-1].append(commit)
+                else:
+                    runs.append([commit])
+            return [self._patch(run[0].version - 1, run) for run in runs]
 
     def snapshot(self, to: str | None = None) -> Snapshot:
         """Return the message that carries the whole document, addressed to a replica or to everybody.
@@ -195,7 +212,7 @@ class Authority:
         """
         with self.lock:
             self.commit()
-            answer = self._answers.get(to or "")
+            answer = self._last(to or "")
             message: Snapshot = {
                 "type": "snapshot",
                 "model": self.key,
@@ -212,57 +229,108 @@ class Authority:
     def receive(self, message: Message, replica: str, reply: Callable[[list[Message]], None]) -> None:
         """Take a message of a replica; the answers that are for it alone go to `reply`.
 
-        They go there before this returns, or at the end of the batch that is open.
+        They go there before this returns, or at the end of the batch that is open. A `hello` among them is
+        said for the page: it needs a snapshot, and whoever carries the messages hands it in here in its time.
         """
+        verdicts = self.document.judge()
+        try:
+            while (answers := self._hear(message, replica, reply, verdicts)) is None:
+                verdicts.ask()  # what a person wrote runs without the lock
+            if message["type"] == "edit":  # what another thread did, that thread tells
+                self._tell_observers()
+            reply(answers)
+        finally:
+            for answer in self._let_go(verdicts):
+                answer()
+
+    def _hear(
+        self, message: Message, replica: str, reply: Callable[[list[Message]], None], verdicts: Verdicts
+    ) -> list[Message] | None:
+        """Return the answers for the replica alone, or None if validators must be asked first."""
         with self.lock:
-            if self._holds:
+            is_edit = message["type"] == "edit"
+            if self._holds or (is_edit and self._judged is not None and self._judged is not verdicts):
                 self._waiting.append(lambda: self.receive(message, replica, reply))
-                return
+                return []
             self.commit()
-            answers: list[Message] = []
             match message["type"]:
                 case "hello":
-                    answers = self._welcome(message.get("epoch"), message.get("version"), replica)
+                    return self._welcome(message.get("epoch"), message.get("version"), replica)
                 case "edit":
-                    answers = self._answer(message, replica)
+                    answers = self._answer(message, replica, verdicts)
+                    self._judged = verdicts if answers is None else None
+                    return answers
                 case "bye":
-                    pass
+                    return []
                 case other:
                     raise MessageError(f"Cannot answer message {other!r}: a page does not send it")
+
+    def _let_go(self, verdicts: Verdicts) -> list[Callable[[], None]]:
+        """Return what answers the edits that waited for another one, to be called without the lock."""
+        with self.lock:
+            if self._judged is verdicts:
+                self._judged = None
+            return self._ready() if self._judged is None else []
+
+    def _tell_observers(self) -> None:
         try:
             self.document.settle()
         except Exception:  # an observer's fault is no answer to the page: the edit has happened
             _logger.exception("Cannot tell an observer of %s about a page's edit", self.key)
-        reply(answers)
 
     def _welcome(self, epoch: str | None, version: int | None, replica: str) -> list[Message]:
-        last = self._answers.get(replica)
+        last = self._last(replica)
         # a reject that was lost comes first: what follows settles the edit without saying why
         answers: list[Message] = [last.reject] if last and last.reject else []
         if epoch != self.epoch or version is None or not self._reaches(version):
             return [*answers, self.snapshot(replica)]
-        patch = self._patch(version, self._since(version))
-        return [*answers, {**patch, "to": replica, "replica": replica, "number": last.number if last else 0}]
+        patches = self.patches(version) or []
+        if not patches or patches[-1].get("replica", replica) != replica:
+            patches.append(self._patch(self.version, []))
+        # the last one bears the name of who asked, and what was answered
+        patches[-1] = {"replica": replica, "number": last.number if last else 0, **patches[-1]}
+        for patch in patches:
+            patch["to"] = replica
+        return [*answers, *patches]
 
     def _reaches(self, version: int) -> bool:
         """Whether the log holds every commit after a version."""
         return version == self.version or (version < self.version and self._log[0].version <= version + 1)
 
-    def _answer(self, edit: Edit, replica: str) -> list[Message]:
-        last = self._answers.get(replica)
+    def _answer(self, edit: Edit, replica: str, verdicts: Verdicts) -> list[Message] | None:
+        last = self._last(replica)
         if last is not None and edit["number"] <= last.number:
             return self._repeat(last, edit, replica)
         try:
-            self._apply(edit)
+            self._apply(edit, verdicts)
         except Exception as error:  # whatever a validator raises is an answer to the page, not our failure
             reject = self.refuse(edit["number"], replica, error)
             self._settle(replica, _Answer(edit["number"], reject))
             if edit["epoch"] != self.epoch or edit["base"] > self.version:
-                return [reject, self.snapshot(replica)]
+                return [reject, self._hello()]
             return [reject]
+        if verdicts.are_wanted:
+            return None
         self.commit(replica, edit["number"])
         self._settle(replica, _Answer(edit["number"], version=self.version))
         return []
+
+    def _hello(self) -> Hello:
+        """What a page would say that knew how useless its state is."""
+        return {"type": "hello", "model": self.key}
+
+    def _last(self, replica: str) -> _Answer | None:
+        """Return what a replica's last edit was answered with, or None if none of its edits can be here.
+
+        What is forgotten is found in the log; and an edit that is older than the log is refused. So whoever
+        makes it forget, no edit is applied twice.
+        """
+        if replica in self._answers:
+            return self._answers[replica]
+        for commit in reversed(self._log):
+            if commit.replica == replica and commit.number is not None:
+                return _Answer(commit.number, version=commit.version)
+        return None
 
     def _settle(self, replica: str, answer: _Answer) -> None:
         self._answers.pop(replica, None)  # the latest is last
@@ -270,18 +338,20 @@ class Authority:
         if len(self._answers) > REPLICA_LIMIT:
             del self._answers[next(iter(self._answers))]
 
-    def _apply(self, edit: Edit) -> None:
+    def _apply(self, edit: Edit, verdicts: Verdicts) -> None:
         if edit["epoch"] != self.epoch:
             raise Conflict("", "it was made for another object of the same key")
         if edit["base"] > self.version:
             raise Conflict("", f"it was made against version {edit['base']}, which is still to come")
-        operations = check(edit["operations"])
+        operations = [bare(operation) for operation in check(edit["operations"])]
         if edit["base"] < self.version:
             if not self._reaches(edit["base"]):
                 raise Conflict("", f"version {edit['base']} is forgotten")
-            over = [op for commit in self._since(edit["base"]) for op in commit.as_seen_by_edits()]
-            operations = rebase(operations, over, self.document.view())
-        self.document.apply_edit(operations)
+            over = [
+                step for commit in self._since(edit["base"]) for step in (*commit.steps, *commit.assigned)
+            ]
+            operations = rebase_operations(operations, over, self.document.view())
+        self.document.apply_edit(operations, verdicts)
 
     def refuse(self, number: int, replica: str, error: Exception) -> Reject:
         """Return the message that tells a replica why its edit did not happen."""
@@ -292,7 +362,7 @@ class Authority:
             "version": self.version,
             "replica": replica,
             "number": number,
-            "reason": str(error) or type(error).__name__,
+            "reason": _shortened(str(error)) or type(error).__name__,
             "error": type(error).__name__,
         }
         _logger.info("Refused edit %s of %s: %s", number, replica, reject["reason"])
@@ -301,30 +371,20 @@ class Authority:
 
     def _repeat(self, last: _Answer, edit: Edit, replica: str) -> list[Message]:
         """Answer an edit that was answered before; the answer must have been lost."""
-        if edit["number"] < last.number:
-            return []
+        if edit["number"] < last.number:  # a doubled message, unless somebody signs with another one's name
+            stale = Conflict("", f"edit {last.number} of this page was answered before it")
+            return [self.refuse(edit["number"], replica, stale)]
         if last.reject is not None:
             return [last.reject]
         for commit in self._log:
             if commit.version == last.version:
                 return [{**self._patch(commit.version - 1, [commit]), "to": replica}]
-        return [self.snapshot(replica)]
+        return [self._hello()]
 
     # -- the log
 
     def _since(self, version: int) -> list[Commit]:
         return [commit for commit in self._log if commit.version > version]
-
-    def _append(self, messages: list[PatchMessage], commit: Commit) -> None:
-        patch = self._patch(commit.version - 1, [commit])
-        if messages and "replica" not in messages[-1] and commit.replica is None:
-            last = messages.pop()
-            patch["base"] = last["base"]
-            patch["operations"] = [*last["operations"], *patch["operations"]]
-            replaced = [*last.get("replaced", ()), *commit.replaced]
-            if replaced:
-                patch["replaced"] = replaced
-        messages.append(patch)
 
     def _patch(self, base: int, commits: list[Commit]) -> PatchMessage:
         message: Any = {
@@ -333,32 +393,46 @@ class Authority:
             "epoch": self.epoch,
             "base": base,
             "version": commits[-1].version if commits else base,
-            "operations": [operation for commit in commits for operation in commit.operations],
+            "operations": [step.operation for commit in commits for step in commit.steps],
         }
-        if replaced := [path for commit in commits for path in commit.replaced]:
-            message["replaced"] = replaced
+        assigned: list[Step] = []
+        for commit in commits:
+            assigned = _followed(assigned, commit.steps, commit.assigned)
+        if assigned:
+            message["replaced"] = [step.operation["path"] for step in assigned]
         if len(commits) == 1 and commits[0].replica is not None:
             message["replica"], message["number"] = commits[0].replica, commits[0].number
         patch: PatchMessage = message
         return patch
 
 
-def compact(operations: list[Operation]) -> list[Operation]:
-    """Return operations without the `replace`s that a later one overwrites.
+def _shortened(reason: str) -> str:
+    """Return a reason that can be told to all pages: some quote the whole value that was refused."""
+    return reason if len(reason) <= limits.REASON else f"{reason[: limits.REASON - 1]}…"
+
+
+def _followed(assigned: list[Step], steps: list[Step], more: Iterable[Step]) -> list[Step]:
+    """Return where locations that were assigned anew stand after some steps, and those that join them."""
+    joining = {step.operation["path"]: step for step in more}
+    for step in reversed(assigned):
+        place = follow(step.operation["path"], steps)
+        if place is not None and place not in joining:
+            joining[place] = step._replace(operation={"op": "replace", "path": place})
+    return list(joining.values())
+
+
+def compact(steps: list[Step]) -> list[Step]:
+    """Return steps without the `replace`s that a later one overwrites.
 
     One is left out when nothing between the two acted inside what it put there, or may have shifted it.
-
-    Examples:
-        >>> compact([{"op": "replace", "path": "/n", "value": n} for n in range(3)])
-        [{'op': 'replace', 'path': '/n', 'value': 2}]
     """
-    if len(operations) < 2:
-        return operations
-    kept: list[Operation | None] = []
+    if len(steps) < 2:
+        return steps
+    kept: list[Step | None] = []
     latest: dict[str, int] = {}  # where in kept the replace of a path is that may still be overwritten
     inside: dict[str, set[str]] = {}  # those paths, by every location above them
-    for operation in operations:
-        path, op = operation["path"], operation["op"]
+    for step in steps:
+        path, op = step.operation["path"], step.operation["op"]
         above = _above(path)
         if op == "replace" and path in latest:
             kept[latest[path]] = None
@@ -372,8 +446,8 @@ def compact(operations: list[Operation]) -> list[Operation]:
             latest[path] = len(kept)
             for location in above:
                 inside.setdefault(location, set()).add(path)
-        kept.append(operation)
-    return [operation for operation in kept if operation is not None]
+        kept.append(step)
+    return [step for step in kept if step is not None]
 
 
 def _above(path: str) -> list[str]:

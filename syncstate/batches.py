@@ -1,7 +1,8 @@
 """Floor 6. Batches: the changes of any models, told as one.
 
 A batch belongs to the flow of control that opened it (a thread, or an asyncio task): what others change
-meanwhile is not in it. A document joins with its first change and is held until the end.
+meanwhile is not in it. A document joins with its first change and is held until the end. What was begun
+inside and outlives the batch, a task say, is not in it any more.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
+from threading import Lock
 from typing import Protocol
 
 
@@ -26,16 +28,21 @@ class Batch:
     """The documents that were changed inside one `batch()`."""
 
     def __init__(self) -> None:
+        self.is_open = True
         self._documents: list[Member] = []
+        self._lock = Lock()  # taken with a document's lock held, never before one
 
     def join(self, document: Member) -> None:
-        """Hold a document until the end; a second time does nothing."""
-        if document not in self._documents:
-            self._documents.append(document)
-            document.begin_batch()
+        """Hold a document until the end; after it, or a second time, do nothing."""
+        with self._lock:
+            if self.is_open and document not in self._documents:
+                self._documents.append(document)
+                document.begin_batch()
 
     def end(self) -> None:
         """Let every document tell what was held back."""
+        with self._lock:
+            self.is_open = False
         with ExitStack() as stack:  # each one ends, whatever the listeners of another do
             for document in reversed(self._documents):
                 stack.callback(document.end_batch)
@@ -62,7 +69,8 @@ def batch() -> Iterator[None]:
         ...     point.x = 3
         ...     point.y = 4
     """
-    if current_batch.get() is not None:
+    outer = current_batch.get()
+    if outer is not None and outer.is_open:
         yield
         return
     mine = Batch()

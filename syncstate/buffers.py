@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from syncstate.document import Json, JsonObject
+from syncstate.document import Json, JsonObject, show
 from syncstate.errors import MessageError
 from syncstate.patch import apply
-from syncstate.pointer import join
+from syncstate.pointer import join, resolve
 
 
 def detach(frame: JsonObject) -> tuple[JsonObject, list[bytes]]:
@@ -29,20 +29,26 @@ def attach(frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> JsonObje
     """Return a frame with its buffers, copied, in their places.
 
     Raises:
-        MessageError: There are more or fewer buffers than pointers.
-        PatchError: A pointer names no place in the frame.
+        MessageError: There are more or fewer buffers than pointers, or a pointer names what is not `null`.
+        PointerError: A pointer is none.
+        TargetNotFound: A pointer names no place in the frame.
     """
-    pointers = frame.get("buffers", [])
+    pointers: Any = frame.get("buffers", [])
     if not isinstance(pointers, list) or len(pointers) != len(buffers):
         raise MessageError(f"Cannot read the frame: 'buffers' does not place the {len(buffers)} that came")
-    if "" in pointers:
-        raise MessageError("Cannot read the frame: a buffer belongs into it, not in its place")
     if not pointers:
         return frame
+    if len({str(path) for path in pointers}) < len(pointers):
+        raise MessageError("Cannot read the frame: two buffers have one place")
+    for path in pointers:
+        if resolve(frame, path) is not None:
+            raise MessageError(
+                f"Cannot read the frame: no buffer belongs at {show(path)}, null does not stand there"
+            )
     filled: Any = apply(
         frame,
         [
-            {"op": "replace", "path": str(path), "value": bytes(data)}
+            {"op": "replace", "path": path, "value": bytes(data)}
             for path, data in zip(pointers, buffers, strict=True)
         ],
     )

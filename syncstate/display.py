@@ -48,7 +48,8 @@ def mimebundle(
     }
     if is_settled and weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
         _, buffers = detach(snapshot["document"])
-        if not buffers:  # an output has no place for bytes; the page asks the kernel
+        # an output has no place for bytes; the page asks the kernel
+        if not buffers and not _has_proto(snapshot["document"]):
             view["document"] = snapshot["document"]
     if esm is not None:
         view["esm"] = esm
@@ -73,7 +74,16 @@ def as_html(name: str, document: JsonObject) -> str:
         f"<td style='text-align:left'><code>{_html(value)}</code></td></tr>"
         for member, value in document.items()
     )
-    return f"<table class='syncstate-static'><caption>{escape(name)}</caption>{rows}</table>"
+    # what a page wrote is no formula either: MathJax would make links of some
+    opening = "<table class='syncstate-static mathjax_ignore tex2jax_ignore'>"
+    return f"{opening}<caption>{escape(name)}</caption>{rows}</table>"
+
+
+def _has_proto(value: Json) -> bool:
+    """Whether JupyterLab would lose a member: its copy of an output makes a prototype of `__proto__`."""
+    if isinstance(value, dict):
+        return "__proto__" in value or any(map(_has_proto, value.values()))
+    return isinstance(value, list) and any(map(_has_proto, value))
 
 
 def _html(value: Json) -> str:

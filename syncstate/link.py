@@ -7,22 +7,49 @@ the authority that it names. It holds each model's cursor: the version that was 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from secrets import token_hex
 from threading import Lock, RLock
 from typing import Any
 
+from syncstate import limits
 from syncstate.authority import Authority
 from syncstate.buffers import attach, detach
-from syncstate.document import JsonObject
-from syncstate.errors import SyncStateError
-from syncstate.messages import PROTOCOL, Message, ModelId, read_frame, read_message
+from syncstate.diff import weigh
+from syncstate.document import MAX_INTEGER, JsonObject
+from syncstate.errors import MessageError, SyncStateError
+from syncstate.limits import Bucket, Throttle
+from syncstate.messages import (
+    PROTOCOL,
+    Hello,
+    Message,
+    ModelId,
+    Version,
+    check_size,
+    is_name,
+    read_frame,
+    read_message,
+)
 from syncstate.pacer import Pacer
 from syncstate.transports.comm import Lanes, PlainComm
 from syncstate.transports.transport import Transport
+from syncstate.uploads import Uploads
 
 KERNEL = token_hex(8)
 """The id of this kernel process; a page that hears another one knows that the kernel was restarted."""
+
+DEAF = 1.0
+"""Seconds of sending without a word of any page, after which the kernel may be deaf: a cell is running."""
+
+KEY_INTERVAL = 2.0
+"""Seconds between two key frames of a model."""
+
+KEY_BYTES = 2**16
+"""About how much JSON a document may have to be its own key frame; of a larger one the version is told."""
+
+_TOLD: Hello = {"type": "hello"}
 
 _logger = logging.getLogger(__name__)
 
@@ -35,11 +62,23 @@ class Link:
         wake: Called when there is something to flush, on the thread that changed it; by default the
             flush happens there and then.
         is_plain: The transport joins one page to one model: the model's key may be left out.
+        clock: Tells the time in seconds, to bound what pages may ask for in a second (`limits`); `wake` must
+            then flush later, not at once. Without it they may ask as often as they like.
     """
 
     def __init__(
-        self, transport: Transport, *, wake: Callable[[], None] | None = None, is_plain: bool = False
+        self,
+        transport: Transport,
+        *,
+        wake: Callable[[], None] | None = None,
+        is_plain: bool = False,
+        clock: Callable[[], float] | None = None,
     ) -> None:
+        self._clock = clock or (lambda: 0.0)
+        self._throttle = Throttle() if clock else None
+        self._hello_time = Bucket(limits.HELLO_SHARE, limits.HELLO_BURST)
+        self._lines = Bucket(limits.LOG_RATE, limits.LOG_BURST)
+        self._asked: dict[tuple[str, str], Hello | None] = {}  # who waits to be told of a model; see _welcome
         self._transport = transport
         self._wake = wake or self.flush
         self._is_plain = is_plain
@@ -47,6 +86,9 @@ class Link:
         self._seq = 0
         self._outbox: list[Message] = []
         self._cursors: dict[str, tuple[Authority, int]] = {}
+        self._uploads = Uploads()
+        self._unheard: float | None = None  # since when news has been sent and no page was heard
+        self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
         transport.on_frame = self.receive
 
     # -- models
@@ -74,6 +116,7 @@ class Link:
             if known is None or known[0] is not authority:
                 return
             del self._cursors[authority.key]
+            self._keyed.pop(authority.key, None)
             authority.watchers.remove(self._wake)
             self._outbox.append(
                 {"type": "closed", "model": authority.key, "epoch": authority.epoch, "reason": reason}
@@ -90,6 +133,8 @@ class Link:
 
     def flush(self) -> None:
         """Send everything that is new, in one frame."""
+        if self._welcome():
+            self._wake()
         with self._lock:
             messages, self._outbox = self._outbox, []
             for key, (authority, cursor) in list(self._cursors.items()):
@@ -103,7 +148,33 @@ class Link:
                 return ()
             self._cursors[key] = (authority, authority.version)
             patches = authority.patches(cursor)
-            return [authority.snapshot()] if patches is None else patches
+            if patches is not None:
+                return [*patches, *self._key_frame(authority)]
+            self._keyed[key] = self._clock()
+            return [authority.snapshot()]
+
+    def _key_frame(self, authority: Authority) -> list[Message]:
+        """Return what brings in a page that came while a cell runs: its hello may be heard at the cell's end.
+
+        A kernel need not tell that a cell runs. That news goes out and nobody answers is sign enough: where
+        pages are heard, their hello is too. The model's lock is held: this is the state that was just sent.
+        """
+        now = self._clock()
+        since = self._unheard  # read once: another thread may hear a page just now
+        self._unheard = since = now if since is None else since
+        last = self._keyed.get(authority.key)
+        if self._is_plain or now - since < DEAF or (last is not None and now - last < KEY_INTERVAL):
+            return []
+        self._keyed[authority.key] = now
+        if weigh(authority.document.view(), KEY_BYTES) <= KEY_BYTES:
+            return [authority.snapshot()]
+        note: Version = {
+            "type": "version",
+            "model": authority.key,
+            "epoch": authority.epoch,
+            "version": authority.version,
+        }
+        return [note]
 
     def _frame(self, messages: Sequence[Message]) -> tuple[JsonObject, list[bytes]]:
         self._seq += 1
@@ -114,33 +185,105 @@ class Link:
 
     def receive(self, data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
         """Take a page's frame: what is wrong with it is logged, never raised."""
+        self._unheard = None
         try:
+            check_size(data, buffers)
             frame = read_frame(attach(data, buffers) if isinstance(data, dict) else data)
+            whole = self._uploads.take(frame.get("replica", ""), frame["part"]) if "part" in frame else None
         except SyncStateError as error:
-            _logger.warning("Ignored a page's frame: %s", error)
+            self._ignore("frame", error)
+            self._refuse_all(data, error)
             return
+        if whole is not None:
+            self.receive(*whole)
+            return
+        replica = frame.get("replica", "")
         for message in frame["messages"]:
             try:
-                self._hand_over(read_message(message), frame.get("replica", ""))
+                self._demand_patience(replica)
+                self._hand_over(read_message(message), replica)
             except SyncStateError as error:
-                _logger.warning("Ignored a page's message: %s", error)
-                self._refuse(message, frame.get("replica", ""), error)
+                self._ignore("message", error)
+                self._refuse(message, replica, error)
+        self._welcome()
         self._wake()
+
+    def _demand_patience(self, replica: str) -> None:
+        if self._throttle is not None and not self._throttle.admits(replica, self._clock()):
+            raise MessageError(
+                f"Cannot take so many messages: a page may send {limits.MESSAGE_RATE} a second; send fewer"
+            )
+
+    def _ignore(self, what: str, error: SyncStateError) -> None:
+        # a line a message would itself be a flood, into the outputs of the notebook
+        if self._lines.take(self._clock()):
+            _logger.warning("Ignored a page's %s: %s", what, error)
 
     def _hand_over(self, message: Message, replica: str) -> None:
         known = self._find(message)
-        if known is not None:
-            known.receive(message, replica, self._reply)
+        if known is not None and message["type"] == "hello":
+            self._ask(known.key, replica, message)
+        elif known is not None:
+            known.receive(message, replica, partial(self._reply, replica=replica))
         elif message["type"] in ("hello", "edit"):
-            self._reply([_unknown(str(message.get("model")), replica)])
+            self._reply([_unknown(str(message.get("model")), replica)], replica)
+
+    def _ask(self, key: str, replica: str, hello: Hello | None) -> None:
+        """Take note that a replica must hear of a model: however often it asks, it is told once."""
+        if len(self._asked) >= limits.NEW_BURST and (key, replica) not in self._asked:
+            raise MessageError(f"Cannot answer 'hello': {limits.NEW_BURST} wait for an answer")
+        self._asked[key, replica] = hello or self._asked.get((key, replica))
+
+    def _welcome(self) -> bool:
+        """Tell those of a model who said hello, or who need a snapshot unasked, as far as there is time.
+
+        No lock is held: observers may run.
+
+        Returns:
+            Whether somebody waits for more time; who waits for a batch is remembered at its end.
+        """
+        for key, replica in list(self._asked):
+            known = self._find({"model": key})
+            if known is not None and known.is_held:
+                continue
+            started = self._clock()
+            if not self._hello_time.take(started, 0):
+                return True
+            hello = self._asked.pop((key, replica), _TOLD)
+            if known is not None and hello is not _TOLD:  # else another thread was quicker
+                self._tell(known, replica, hello)
+            now = self._clock()
+            self._hello_time.charge(now, now - started)
+        return False
+
+    def _tell(self, known: Authority, replica: str, hello: Hello | None) -> None:
+        if hello is not None:
+            known.receive(hello, replica, partial(self._reply, replica=replica))
+            return
+        with known.lock:
+            is_held, snapshot = known.is_held, known.snapshot(replica)
+        if is_held:  # a batch was opened just now
+            self._ask(known.key, replica, hello)
+        else:
+            self._reply([snapshot], replica)
+
+    def _refuse_all(self, data: object, error: SyncStateError) -> None:
+        """Answer the edits of a frame that cannot be read, as far as it can be told which they are."""
+        if not isinstance(data, dict) or data.get("protocol") != PROTOCOL:
+            return
+        replica, messages = data.get("replica"), data.get("messages")
+        if is_name(replica) and isinstance(messages, list):
+            for message in messages[: limits.MESSAGES]:
+                self._refuse(message, replica, error)
+        self._wake()
 
     def _refuse(self, message: object, replica: str, error: SyncStateError) -> None:
         """Answer an edit that cannot be read, if it can be told which one it is."""
         if not isinstance(message, dict) or message.get("type") != "edit":
             return
         known, number = self._find(message), message.get("number")
-        if known is not None and type(number) is int and number >= 0:
-            self._reply([known.refuse(number, replica, error)])
+        if known is not None and type(number) is int and 0 <= number <= MAX_INTEGER:
+            self._reply([known.refuse(number, replica, error)], replica)
 
     def _find(self, message: Mapping[str, Any]) -> Authority | None:
         if self._is_plain and "model" not in message:
@@ -148,8 +291,12 @@ class Link:
         known = self._cursors.get(str(message.get("model")))
         return known[0] if known else None
 
-    def _reply(self, messages: list[Message]) -> None:
-        if not messages:
+    def _reply(self, answers: list[Message], replica: str) -> None:
+        for answer in answers:
+            if answer["type"] == "hello":  # said for the page: what it has is of no use
+                self._ask(str(answer.get("model")), replica, None)
+        messages = [answer for answer in answers if answer["type"] != "hello"]
+        if not answers:
             return
         with self._lock:
             # What an answer refers to must not come after it: first the news, then the answer.
@@ -173,7 +320,7 @@ _kernel_link_lock = Lock()
 
 def paced(transport: Transport, *, is_plain: bool = False) -> Link:
     """Return a link over a transport that is flushed by the clock of this process."""
-    link = Link(transport, wake=_pacer.wake, is_plain=is_plain)
+    link = Link(transport, wake=_pacer.wake, is_plain=is_plain, clock=time.monotonic)
     _pacer.add(link.flush)
     return link
 

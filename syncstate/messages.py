@@ -2,14 +2,18 @@
 
 `read_frame` and `read_message` are the one door for what comes from a peer: after them, every member that
 a message needs is there and has its type. Operations are checked where they are applied, so that their
-author gets an answer.
+author gets an answer. What a page may say is bounded besides (`limits`): `check_size` looks at a frame before
+anything is done with it, `read_message` at what a page's message names and how much it asks for.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, cast
+import re
+from collections.abc import Sequence
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, TypeGuard, cast
 
-from syncstate.document import MAX_DEPTH, JsonObject, kind, nests_deeper, show
+from syncstate import limits
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, JsonObject, kind, nests_deeper, show
 from syncstate.errors import MessageError
 from syncstate.patch import Operation
 
@@ -80,6 +84,13 @@ class Closed(TypedDict):
     to: NotRequired[str]
 
 
+class Version(ModelId):
+    """Kernel to pages: I am at work, and a document too large to be told to all is at this version."""
+
+    type: Literal["version"]
+    version: int
+
+
 class Hello(TypedDict):
     """Page to kernel: I show this model."""
 
@@ -105,7 +116,16 @@ class Bye(TypedDict):
     model: str
 
 
-Message: TypeAlias = Ready | Snapshot | PatchMessage | Reject | Closed | Hello | Edit | Bye
+Message: TypeAlias = Ready | Snapshot | PatchMessage | Reject | Closed | Version | Hello | Edit | Bye
+
+
+class Part(TypedDict):
+    """A piece of a frame that was too large for one message."""
+
+    id: str
+    index: int
+    count: int
+    data: bytes
 
 
 class Frame(TypedDict):
@@ -116,15 +136,21 @@ class Frame(TypedDict):
     messages: list[object]
     kernel: NotRequired[str]
     replica: NotRequired[str]
+    part: NotRequired[Part]
 
+
+# RFC 8259, section 8.2: JSON text may have one, but no encoder takes it, and a whole frame would be lost
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _ID: dict[str, type] = {"model": str, "epoch": str}
+_PART: dict[str, type] = {"id": str, "index": int, "count": int, "data": bytes}
 _NEEDED: dict[str, dict[str, type]] = {
     "ready": {"models": list},
     "snapshot": {**_ID, "version": int, "document": dict, "read_only": list, "number": int},
     "patch": {**_ID, "base": int, "version": int, "operations": list},
     "reject": {**_ID, "version": int, "replica": str, "number": int, "reason": str},
     "closed": {"model": str, "reason": str},
+    "version": {**_ID, "version": int},
     "hello": {},
     "edit": {**_ID, "base": int, "number": int, "operations": list},
     "bye": {"model": str},
@@ -134,6 +160,25 @@ _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("version", "number"), int),
     "replaced": list,
 }
+
+
+def check_size(data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
+    """Refuse what is larger than any page's frame, before anything is done with it.
+
+    Raises:
+        MessageError: It is beyond one of `limits`.
+    """
+    frame = data if isinstance(data, dict) else {}
+    messages = frame.get("messages")
+    why = limits.excess(cast(Json, data), FRAME_DEPTH, limits.NODES, limits.TEXT)
+    if isinstance(messages, list) and len(messages) > limits.MESSAGES:
+        why = f"it has more than {limits.MESSAGES} messages"
+    if len(buffers) > limits.BUFFERS:
+        why = f"it has more than {limits.BUFFERS} buffers"
+    if sum(memoryview(buffer).nbytes for buffer in buffers) > limits.BUFFER_BYTES:
+        why = f"its buffers have more than {limits.BUFFER_BYTES} bytes"
+    if why:
+        raise MessageError(f"Cannot read the frame: {why}; send less at once")
 
 
 def read_frame(data: object) -> Frame:
@@ -155,6 +200,11 @@ def read_frame(data: object) -> Frame:
     for name in ("kernel", "replica"):
         if name in data:
             _check(data, name, str, "the frame")
+    _check_name(data, "replica", "the frame")
+    if "part" in data:
+        _check(data, "part", dict, "the frame")
+        for name, needed in _PART.items():
+            _check(data["part"], name, needed, "a piece of a frame")
     if nests_deeper(data, FRAME_DEPTH):
         raise MessageError(f"Cannot read the frame: it nests deeper than {FRAME_DEPTH} levels")
     return cast(Frame, data)
@@ -176,7 +226,38 @@ def read_message(message: object) -> Message:
     for name, allowed in _OPTIONAL.items():
         if message.get(name) is not None:
             _check(message, name, allowed, f"message {type_!r}")
+    if type_ in ("hello", "edit", "bye"):
+        for name in ("model", "epoch"):
+            _check_name(message, name, f"message {type_!r}")
+    if type_ == "edit":
+        _check_edit(message)
     return cast(Message, message)
+
+
+def _check_edit(edit: dict[str, Any]) -> None:
+    if edit["number"] < 1:
+        raise MessageError("Cannot read message 'edit': 'number' is 0; the first edit is 1")
+    if len(edit["operations"]) > limits.OPERATIONS:
+        raise MessageError(f"Cannot read message 'edit': it has more than {limits.OPERATIONS} operations")
+    for position, operation in enumerate(edit["operations"]):
+        pointers = (operation.get("path"), operation.get("from")) if isinstance(operation, dict) else ()
+        if any(isinstance(pointer, str) and len(pointer) > limits.POINTER for pointer in pointers):
+            raise MessageError(
+                f"Cannot read operation {position} of the patch: "
+                f"a pointer has more than {limits.POINTER} characters"
+            )
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Tell whether a value may be a model's key, an epoch or a replica's id: it is sent back to all pages."""
+    return isinstance(value, str) and len(value) <= limits.NAME and not _SURROGATE.search(value)
+
+
+def _check_name(holder: dict[str, Any], name: str, what: str) -> None:
+    if not is_name(holder.get(name, "")):
+        raise MessageError(
+            f"Cannot read {what}: {name!r} has more than {limits.NAME} characters, or a lone surrogate"
+        )
 
 
 def _check(holder: dict[str, Any], name: str, type_: type, what: str) -> None:
@@ -188,4 +269,4 @@ def _check(holder: dict[str, Any], name: str, type_: type, what: str) -> None:
 
 
 def _is_count(value: Any) -> bool:
-    return not isinstance(value, bool) and value >= 0
+    return not isinstance(value, bool) and 0 <= value <= MAX_INTEGER

@@ -8,7 +8,7 @@ touched. The given document is never changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 from syncstate.document import MAX_DEPTH, Json, kind, nests_deeper, plain, same, show
 from syncstate.errors import PatchError, PointerError, TargetNotFound, TestFailed
@@ -26,9 +26,20 @@ Operation = TypedDict(
 )
 Patch: TypeAlias = Sequence[Operation]
 
+
+class Step(NamedTuple):
+    """An operation, and which of its pointers name elements of lists: only the document can tell."""
+
+    operation: Operation
+    in_list: bool
+    """Whether `path` names an element of a list, or a place between two."""
+    from_list: bool = False
+    """Whether `from` names an element of a list."""
+
+
 COPY_LIMIT = 1_000_000
-"""How many values the `copy` operations of a patch may add: a few of them, each of what the last one made,
-would fill any memory."""
+"""How many values the `copy` and `move` operations of a patch may take along: a few copies, each of what the
+last one made, would fill any memory, and a large list that is moved to and fro would take hours."""
 
 _VALUED = ("add", "replace", "test")
 _SOURCED = ("move", "copy")
@@ -72,6 +83,20 @@ def _check_operation(operation: Any) -> None:
         parse(operation["from"])
 
 
+def bare(operation: Operation) -> Operation:
+    """Return an operation that was checked, without the members that mean nothing to it (section 4).
+
+    Examples:
+        >>> bare({"op": "remove", "path": "/n", "from": "/m"})
+        {'op': 'remove', 'path': '/n'}
+    """
+    name = operation["op"]
+    last = ("value",) if name in _VALUED else ("from",) if name in _SOURCED else ()
+    whole: Any = operation
+    kept: Any = {member: whole[member] for member in ("op", "path", *last)}
+    return kept  # type: ignore[no-any-return] # an operation still
+
+
 def apply(document: Json, patch: Patch) -> Json:
     """Return the document with every operation of a patch applied.
 
@@ -88,7 +113,7 @@ def apply(document: Json, patch: Patch) -> Json:
         >>> apply({"n": 1}, [{"op": "replace", "path": "/n", "value": 2}])
         {'n': 2}
     """
-    draft = _Draft(document)
+    draft = Draft(document)
     for position, operation in enumerate(check(patch)):
         draft.run(operation, position)
     return draft.document
@@ -104,7 +129,7 @@ def invert(document: Json, patch: Patch) -> list[Operation]:
         >>> invert({"n": 1}, [{"op": "replace", "path": "/n", "value": 2}])
         [{'op': 'replace', 'path': '/n', 'value': 1}]
     """
-    draft = _Draft(document)
+    draft = Draft(document)
     inverse: list[Operation] = []
     for position, operation in enumerate(check(patch)):
         # the later operation is taken back first
@@ -115,15 +140,28 @@ def invert(document: Json, patch: Patch) -> list[Operation]:
     return inverse
 
 
-class _Draft:
+def trace(document: Json, patch: Patch) -> tuple[Json, list[Step]]:
+    """Apply a patch, and return the document and what the patch did, step by step.
+
+    What is put at the end of a list (`-`) names its index.
+
+    Raises:
+        PatchError: As `apply` does.
+    """
+    draft = Draft(document)
+    steps = [draft.step(operation, position) for position, operation in enumerate(check(patch))]
+    return draft.document, steps
+
+
+class Draft:
     """A document while a patch runs over it: a container is copied the first time it is touched."""
 
-    __slots__ = ("_copied", "_mine", "document")
+    __slots__ = ("_mine", "_shared", "document")
 
     def __init__(self, document: Json) -> None:
         self.document = document
         self._mine: dict[int, Json] = {}  # containers made here, by id; held, so that no id is used twice
-        self._copied = 0
+        self._shared = 0
 
     def run(self, operation: Operation, position: int) -> list[Operation]:
         """Apply one operation and return what would take it back; its values are shared, not copied."""
@@ -140,6 +178,25 @@ class _Draft:
             if isinstance(error, TestFailed):
                 error.found = refusal.found
             raise error from None
+
+    def step(self, operation: Operation, position: int) -> Step:
+        """Apply one operation, and return it with what its pointers name."""
+        from_list = "from" in operation and self.is_in_list(operation["from"])
+        self.run(operation, position)
+        in_list = self.is_in_list(operation["path"])
+        if in_list and operation["path"].endswith("/-"):
+            above = operation["path"][:-2]
+            last = len(cast(list[Json], self._read(parse(above)))) - 1
+            operation = {**operation, "path": f"{above}/{last}"}
+        return Step(operation, in_list, from_list)
+
+    def is_in_list(self, pointer: str) -> bool:
+        """Whether a pointer names an element of a list, which need not be there."""
+        tokens = parse(pointer)
+        try:
+            return bool(tokens) and isinstance(self._read(tokens[:-1]), list)
+        except _Refused:
+            return False
 
     def _apply(self, operation: Operation) -> list[Operation]:
         path = operation["path"]
@@ -160,29 +217,25 @@ class _Draft:
                 return []
             case "copy":
                 value = self._read(parse(operation["from"]), at_source=True)
-                self._copied += _count(value, COPY_LIMIT)
-                if self._copied > COPY_LIMIT:
-                    why = f"the patch copies more than {COPY_LIMIT} values"
-                    raise _Refused(why, PatchError, at_source=True)
-                self._mine.clear()  # the value now has two places: neither may be written in place
+                self._share(value)
                 return self._add(tokens, value)
             case "move":
                 return self._move(parse(operation["from"]), tokens)
 
     def _move(self, source: tuple[str, ...], target: tuple[str, ...]) -> list[Operation]:
         if source == target:
-            self._read(source, at_source=True)
+            self._share(self._read(source, at_source=True))
             return []
         # RFC 6902, section 4.4: the "from" location must not be a proper prefix of the "path" location
         if target[: len(source)] == source:
             why = f"it cannot be moved into itself, to {join(*target)!r}"
             raise _Refused(why, PatchError, at_source=True)
         value = self._remove(source, at_source=True)
+        self._share(value)
         undo = self._add(target, value)
         landed = parse(undo[0]["path"])
         if undo[0]["op"] == "remove" and source[: len(landed)] != landed:
             return [{"op": "move", "from": undo[0]["path"], "path": join(*source)}]
-        self._mine.clear()  # the value now stands in the document and in the undo: write in neither
         return [*undo, {"op": "add", "path": join(*source), "value": value}]
 
     def _read(self, tokens: tuple[str, ...], *, at_source: bool = False) -> Json:
@@ -251,6 +304,20 @@ class _Draft:
             raise _Refused(missing(here, tokens[-1], join(*tokens[:-1])), at_source=at_source)
         return here
 
+    def _share(self, value: Json) -> None:
+        """Take note that a value stands in two places, one may be in what undoes: write in neither."""
+        level = [value]
+        self._shared += 1
+        while level and self._shared <= COPY_LIMIT:
+            holder = level.pop()
+            if isinstance(holder, (list, dict)):
+                self._mine.pop(id(holder), None)
+                self._shared += len(holder)
+                level += holder.values() if isinstance(holder, dict) else holder
+        if self._shared > COPY_LIMIT:
+            why = f"the patch copies or moves more than {COPY_LIMIT} values"
+            raise _Refused(why, PatchError, at_source=True)
+
     def _own(self, value: Json) -> Json:
         if id(value) in self._mine or not isinstance(value, (list, dict)):
             return value
@@ -275,19 +342,8 @@ def _check_depth(tokens: tuple[str, ...], value: Json) -> None:
         raise _Refused(f"it would nest deeper than {MAX_DEPTH} levels", PatchError)
 
 
-def _count(value: Json, limit: int) -> int:
-    """Return how many values a value is made of; counting ends a little above the limit."""
-    count, level = 1, [value]
-    while level and count <= limit:
-        holder = level.pop()
-        if isinstance(holder, (list, dict)):
-            count += len(holder)
-            level += holder.values() if isinstance(holder, dict) else holder
-    return count
-
-
 class _Refused(Exception):
-    """Why an operation cannot be applied; `_Draft.run` makes the public error of it."""
+    """Why an operation cannot be applied; `Draft.run` makes the public error of it."""
 
     def __init__(
         self,

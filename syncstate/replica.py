@@ -13,7 +13,8 @@ common:
   = document             what is shown
 ```
 
-What the kernel commits changes the confirmed document, and the pending edits are carried over it.
+What the kernel commits changes the confirmed document, and the pending edits are carried over it: the edit
+in flight always as it was sent, over all that was committed since, for so does the kernel.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from typing import Any, Literal, TypeAlias
 from syncstate.document import JsonObject, kind, plain, same
 from syncstate.errors import NotWritable, PatchError, SessionClosed, SyncStateError
 from syncstate.messages import Closed, Edit, Hello, Message, PatchMessage, Ready, Reject, Snapshot
-from syncstate.patch import Operation, apply, check
+from syncstate.patch import Draft, Operation, Step, check, trace
 from syncstate.pointer import join, parse
-from syncstate.rebase import rebase
+from syncstate.rebase import rebase, related
 
+_Own: TypeAlias = tuple[Step, Step | None]
 Status: TypeAlias = Literal["connecting", "live", "stale", "closed"]
 
 
@@ -78,8 +80,13 @@ class Replica:
         self.number = 0
         self._on_trouble = on_trouble
         self._in_flight: Edit | None = None
-        self._carried: list[Operation] = []  # what the edit in flight does here; none if it stands no longer
-        self._behind: list[list[Operation]] = []
+        self._frozen: list[
+            list[Step]
+        ] = []  # the edits that the one in flight was merged from, as it was sent
+        self._since: list[Step] = []  # what was committed since
+        self._carried: list[Step] = []  # what it does here today; nothing if it stands no longer
+        self._behind: list[list[Step]] = []
+        self._alone = 0  # how many of those are not merged: they were, and that was refused
         self._is_asking = False
         self._troubles: list[Trouble] = []
         if seed is not None:
@@ -92,7 +99,7 @@ class Replica:
     def pending(self) -> list[Operation]:
         """The own operations that the kernel has not answered yet."""
         in_flight = self._in_flight["operations"] if self._in_flight is not None else []
-        return [*in_flight, *(operation for edit in self._behind for operation in edit)]
+        return [*in_flight, *(step.operation for edit in self._behind for step in edit)]
 
     # -- what this side does
 
@@ -135,9 +142,9 @@ class Replica:
         edit = [_copied(operation) for operation in check(operations)]
         for operation in edit:
             self._demand_writable(operation)
-        self.document = _advance(self.document, edit)
-        if edit:
-            self._behind = _merged(self._behind, edit)
+        self.document, steps = _advance(self.document, edit)
+        if steps:
+            self._behind = _merged(self._behind, steps)
         return self._next()
 
     def _demand_writable(self, operation: Operation) -> None:
@@ -207,25 +214,34 @@ class Replica:
         is_news = message["version"] > self.version
         if is_news and message["base"] != self.version:
             return self.hello()
+        over: list[Step] = []
         if is_news:
             try:
-                self._confirmed = _advance(self._confirmed, message["operations"])
+                self._confirmed, over = _advance(self._confirmed, message["operations"])
             except PatchError as error:
                 self._troubles.append(_trouble(error, []))
                 return self.hello(is_lost=True)
+            over += self._assigned(message.get("replaced", ()))
             self.version = message["version"]
         self.status, self.reason = "live", ""
-        over = [*message["operations"], *(_replace(path) for path in message.get("replaced", ()))]
         if message.get("replica") == self.id and self._is_answered(message.get("number", 0)):
             self._acknowledge(over)
         elif is_news:
             self._settle(over)
-        return self._resume() if "to" in message else self._next()
+        # the last of several that answer a hello bears the own name
+        return self._resume() if "to" in message and message.get("replica") == self.id else self._next()
+
+    def _assigned(self, pointers: Sequence[str]) -> list[Step]:
+        draft = Draft(self._confirmed)
+        return [Step({"op": "replace", "path": path}, draft.is_in_list(path)) for path in pointers]
 
     def _on_reject(self, message: Reject) -> list[Message]:
         in_flight = self._in_flight
         if message["replica"] != self.id or in_flight is None or message["number"] != in_flight["number"]:
             return []
+        if message["epoch"] == self.epoch and len(self._frozen) > 1:
+            self._part()
+            return self._next()
         self._troubles.append(
             Trouble(
                 message["reason"], message.get("error", ""), in_flight["operations"], message.get("pointer")
@@ -233,7 +249,7 @@ class Replica:
         )
         if message["epoch"] != self.epoch:
             self._is_asking = True  # a snapshot follows: rule 3.3
-        self._settle(self._land())
+        self._settle([], [(step, None) for step in self._land()])
         return self._next()
 
     def _on_closed(self, message: Closed) -> None:
@@ -245,53 +261,92 @@ class Replica:
     def _is_answered(self, number: int) -> bool:
         return self._in_flight is not None and self._in_flight["number"] <= number
 
-    def _land(self) -> list[Operation]:
+    def _land(self) -> list[Step]:
         """Nothing is in flight any more; return what it did here."""
-        carried, self._carried, self._in_flight = self._carried, [], None
+        carried = self._carried
+        self._in_flight, self._frozen, self._since, self._carried = None, [], [], []
         return carried
 
-    def _acknowledge(self, over: list[Operation]) -> None:
+    def _acknowledge(self, over: list[Step]) -> None:
         """The edit in flight has happened, as `over` tells."""
         carried = self._land()
         if same(self._confirmed, self._sent):  # what is behind stands as it stood
             self._sent = self._confirmed
+        elif _is_alike(carried, over):  # coerced: other values at the same places, or more besides
+            coerced = [
+                Step({"op": "replace", "path": step.operation["path"]}, step.in_list)
+                for own, step in zip(carried, over, strict=False)
+                if not same(own.operation.get("value"), step.operation.get("value"))
+            ]
+            self._settle([*coerced, *over[len(carried) :]])
         else:
-            self._settle([*carried, *over])
+            self._settle(over, [(step, None) for step in carried])
 
-    def _settle(self, over: list[Operation]) -> None:
-        """Put the pending edits on the confirmed document again, which `over` led to."""
-        uncertain, earlier = list(over), list[Operation]()
+    def _settle(self, over: list[Step], landed: Sequence[_Own] = ()) -> None:
+        """Put the pending edits on the confirmed document again.
+
+        Args:
+            over: What led to it from the one that they were on.
+            landed: The steps that were in front of them and are not pending any more.
+        """
+        own = list(landed)
         self.document = self._confirmed
-        # if the edit in flight stands no longer, the kernel will say so
-        self._carried, _ = self._put(self._carried, uncertain, earlier)
+        if self._in_flight is not None:
+            former, frozen = self._carried, [step for edit in self._frozen for step in edit]
+            # a page may wait long while a kernel streams: it keeps what matters to the edit, without values
+            since = related((step.operation for step in frozen), [*self._since, *over])
+            self._since = [_without_value(step) for step in since]
+            # if it stands no longer, the kernel will say so
+            self._carried, _ = self._put(frozen, self._since, [])
+            over, own = _became(former, self._carried, over)
         self._sent = self.document
         behind, self._behind = self._behind, []
-        for edit in behind:
-            placed, trouble = self._put(edit, uncertain, earlier)
+        self._put_behind(behind, over, own)
+
+    def _part(self) -> None:
+        """Let each of the edits go alone that the refused one in flight was merged from.
+
+        Only the guilty ones are refused then, each with its own reason.
+        """
+        edits, since, behind = self._frozen, self._since, self._behind
+        is_shown = bool(self._land())
+        self.document, self._sent, self._behind = self._confirmed, self._confirmed, []
+        own = self._put_behind(edits, since, [])
+        self._alone = len(self._behind)
+        # what is behind them was made on top of them, if they were shown
+        self._put_behind(behind, [] if is_shown else [now for _, now in own if now is not None], [])
+
+    def _put_behind(self, edits: list[list[Step]], over: list[Step], own: list[_Own]) -> list[_Own]:
+        """Put edits on the document, to wait there; return the own steps with theirs."""
+        own = list(own)
+        for edit in edits:
+            placed, trouble = self._put(edit, over, own)
             if trouble is None:
                 self._behind.append(placed)
+                own += zip(edit, placed, strict=True)
             else:
                 self._troubles.append(trouble)
+                own += [(step, None) for step in edit]
+        return own
 
     def _put(
-        self, edit: list[Operation], uncertain: list[Operation], earlier: list[Operation]
-    ) -> tuple[list[Operation], Trouble | None]:
+        self, edit: list[Step], over: list[Step], own: Sequence[_Own]
+    ) -> tuple[list[Step], Trouble | None]:
         """Put one edit on the document, or say what spoke against it."""
         try:
-            placed = rebase(edit, uncertain, self._confirmed, earlier=earlier)
-            self.document = _advance(self.document, placed)
+            placed = rebase(edit, over, own)
+            self.document, _ = _advance(self.document, [step.operation for step in placed])
         except SyncStateError as error:
-            uncertain += edit  # what was made on top of it has lost its ground
-            return [], _trouble(error, edit)
-        earlier += placed
+            return [], _trouble(error, [step.operation for step in edit])
         return placed, None
 
     def _abandon(self, reason: str) -> None:
         """Drop all pending edits."""
         in_flight = [self._in_flight["operations"]] if self._in_flight is not None else []
-        self._troubles += [Trouble(reason, "Conflict", edit) for edit in (*in_flight, *self._behind)]
+        behind = [[step.operation for step in edit] for edit in self._behind]
+        self._troubles += [Trouble(reason, "Conflict", edit) for edit in (*in_flight, *behind)]
         self._land()
-        self._behind = []
+        self._behind, self._alone = [], 0
         self.document = self._sent = self._confirmed
 
     def _resume(self) -> list[Message]:
@@ -305,17 +360,21 @@ class Replica:
         if self.status != "live" or self._is_asking or self._in_flight is not None or not self._behind:
             return []
         self.number += 1
-        self._carried = [operation for edit in self._behind for operation in edit]
+        count = 1 if self._alone else len(self._behind)
+        self._alone = max(self._alone - 1, 0)
+        self._frozen, self._behind = self._behind[:count], self._behind[count:]
+        self._carried = [step for edit in self._frozen for step in edit]
         self._in_flight = {
             "type": "edit",
             "model": str(self.model),
             "epoch": str(self.epoch),
             "base": self.version,
             "number": self.number,
-            "operations": self._carried,
+            "operations": [step.operation for step in self._carried],
         }
-        self._behind = []
         self._sent = self.document
+        if self._behind:
+            self._sent, _ = _advance(self._confirmed, self._in_flight["operations"])
         return [self._in_flight]
 
     def _tell(self) -> None:
@@ -324,12 +383,33 @@ class Replica:
             self._on_trouble(trouble)
 
 
-def _advance(document: JsonObject, patch: Sequence[Operation]) -> JsonObject:
-    """Apply a patch to a document, which stays one: an object of synced members."""
-    after = apply(document, patch)
+def _advance(document: JsonObject, patch: Sequence[Operation]) -> tuple[JsonObject, list[Step]]:
+    """Apply a patch to a document, which stays one: an object of synced members; return what it did, too."""
+    after, steps = trace(document, patch)
     if isinstance(after, dict):
-        return after
+        return after, steps
     raise PatchError(f"Cannot replace '': a document is an object, not {kind(after)}", pointer="")
+
+
+def _became(former: list[Step], carried: list[Step], over: list[Step]) -> tuple[list[Step], list[_Own]]:
+    """Return what the edits behind one must be carried over, and the own steps in front of them."""
+    if not former:  # it stands only now, like what others did
+        return [*over, *carried], []
+    if not carried:
+        return over, [(step, None) for step in former]
+    return over, list(zip(former, carried, strict=True))
+
+
+def _without_value(step: Step) -> Step:
+    operation: Operation = {**step.operation}
+    operation.pop("value", None)
+    return step._replace(operation=operation)
+
+
+def _is_alike(carried: list[Step], over: list[Step]) -> bool:
+    """Whether steps begin with some others, but for their values."""
+    begin = [{**step.operation, "value": None} for step in over[: len(carried)]]
+    return begin == [{**step.operation, "value": None} for step in carried]
 
 
 def _trouble(error: SyncStateError, operations: list[Operation]) -> Trouble:
@@ -340,11 +420,7 @@ def _copied(operation: Operation) -> Operation:
     return {**operation, "value": plain(operation["value"])} if "value" in operation else operation
 
 
-def _replace(path: str) -> Operation:
-    return {"op": "replace", "path": path}  # without its value, which a rebase does not ask for
-
-
-def _merged(behind: list[list[Operation]], edit: list[Operation]) -> list[list[Operation]]:
+def _merged(behind: list[list[Step]], edit: list[Step]) -> list[list[Step]]:
     """Add an edit to those that wait; a value that is overwritten before it left need not travel."""
     is_overwritten = (
         bool(behind) and _replaces(behind[-1]) is not None and _replaces(behind[-1]) == _replaces(edit)
@@ -352,12 +428,13 @@ def _merged(behind: list[list[Operation]], edit: list[Operation]) -> list[list[O
     return [*behind[:-1], edit] if is_overwritten else [*behind, edit]
 
 
-def _replaces(edit: list[Operation]) -> str | None:
+def _replaces(edit: list[Step]) -> str | None:
     """Return the location that an edit replaces, if it does nothing else."""
-    return edit[0]["path"] if len(edit) == 1 and edit[0]["op"] == "replace" else None
+    operation = edit[0].operation
+    return operation["path"] if len(edit) == 1 and operation["op"] == "replace" else None
 
 
-def _difference(before: JsonObject, after: JsonObject) -> list[Operation]:
+def _difference(before: JsonObject, after: JsonObject) -> list[Step]:
     """Return what changed between two documents, member by member."""
     gone: list[Operation] = [{"op": "remove", "path": join(name)} for name in before if name not in after]
     added: list[Operation] = [
@@ -365,4 +442,4 @@ def _difference(before: JsonObject, after: JsonObject) -> list[Operation]:
         for name, member in after.items()
         if name not in before or not same(before[name], member)
     ]
-    return gone + added
+    return [Step(operation, in_list=False) for operation in gone + added]

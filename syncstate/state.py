@@ -2,30 +2,35 @@
 
 `seams` brings it every value that comes in (`take`) and every one that is stored (`store`) or taken away
 (`forget`). Towards the containers it is their `Root`, towards the authority it is its `Document`.
+
+The lock is the model's. Under it values are stored, described and recorded, and nobody else's code runs: not
+an observer, not a validator, not a default. Order: a link's lock, a model's, a batch's; never two of a kind
+(docs/decisions/0008-no-code-of-yours-under-a-lock.md).
 """
 
 from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 import traitlets
 
 from syncstate.authority import Authority
 from syncstate.batches import current_batch
-from syncstate.diff import Change, diff
+from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import Json, JsonObject, kind, plain, same
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
-from syncstate.patch import Operation, apply, check
-from syncstate.pointer import join, parse
+from syncstate.patch import Draft, Operation, Step, apply, check
+from syncstate.pointer import join, parse, resolve
 from syncstate.seams import synced_traits, trait_validate
 from syncstate.tracked import Intake, Root, become, is_tracked, perform, untied
+from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
@@ -71,7 +76,7 @@ class TraitDocument(Root):
         self._telling = Lock()
         self._hold: Any = None  # what traitlets holds notifications with
         self._held: dict[str, list[Operation]] = {}  # and what changed inside members meanwhile
-        self._arriving: dict[str, tuple[Any, Any, Intake]] = {}
+        self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
 
     @property
@@ -89,11 +94,15 @@ class TraitDocument(Root):
     def watch(self) -> Authority:
         """Return the authority, which from now on hears of every change."""
         if not self._is_watched:
-            for name in self.members:
-                getattr(self.model, name)  # the default may not have been made yet
+            self.make_defaults()
             with self.lock:
                 self._is_watched = self.is_recording = True
         return self.authority
+
+    def make_defaults(self) -> None:
+        """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""
+        for name in self.members:
+            getattr(self.model, name)
 
     # -- the document, read
 
@@ -103,6 +112,8 @@ class TraitDocument(Root):
 
     def snapshot(self) -> JsonObject:
         """Return a deep copy of the document, made of plain containers."""
+        if not self._is_watched:
+            self.make_defaults()
         with self.lock:
             return {name: plain(member) for name, member in self.view().items()}
 
@@ -122,7 +133,7 @@ class TraitDocument(Root):
         taken = intake.take(wire, name)
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
-            self._arriving[name] = (stored, taken, intake)
+            self._arriving[get_ident()] = (name, stored, taken, intake)
         return stored
 
     # -- the seam of storage: a value is there
@@ -131,12 +142,16 @@ class TraitDocument(Root):
         """Put a trait's value where traitlets keeps it, and record what that changed."""
         with self.lock:
             old = values.get(name, _ABSENT)
-            stored, taken, intake = self._arriving.pop(name, (None, None, None))
+            arrived, stored, taken, intake = self._arriving.pop(get_ident(), (None, None, None, None))
+            if intake is not None and arrived == name and stored is value and not intake.is_current():
+                intake = Intake(self, [self._hanging.get(name)])
+                former, taken = taken, intake.take(taken, name)
+                stored = value = taken if value is former else _filled(value, taken)
             changes, replaced = self._compare(name, old, value)
             if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
                 return  # what the user holds stays attached
             self._unhang(name)
-            if intake is not None and stored is value:
+            if intake is not None and arrived == name and stored is value:
                 intake.place(self, [{name: taken}], [0])
                 self._hanging[name] = taken
             dict.__setitem__(values, name, value)
@@ -148,9 +163,10 @@ class TraitDocument(Root):
         with self.lock:
             old = dict.pop(values, name)
             self._unhang(name)
-            if self.is_recording:
-                changes, replaced = self._compare(name, old, getattr(self.model, name))
-                self._record(changes, replaced)
+        if self.is_recording:
+            getattr(self.model, name)  # the default; a person's code may make it: without the lock
+            with self.lock:
+                self._record(*self._compare(name, old, values[name]))
         self.settle()
         return old
 
@@ -160,13 +176,13 @@ class TraitDocument(Root):
         if former is not None:
             former._parent = None
 
-    def _compare(self, name: str, old: Any, new: Any) -> tuple[list[Change], list[str]]:
+    def _compare(self, name: str, old: Any, new: Any) -> tuple[list[Change], list[Step]]:
         if not self.is_recording or old is _ABSENT:
             return [], []
         pointer = join(name)
         changes = diff(encode(old, pointer), encode(new, pointer), pointer)
-        is_whole = len(changes) == 1 and changes[0][0]["path"] == pointer
-        return changes, [pointer] if changes and not is_whole else []
+        is_whole = len(changes) == 1 and changes[0][0].operation["path"] == pointer
+        return changes, [assigned(pointer, in_list=False)] if changes and not is_whole else []
 
     # -- the root of the containers
 
@@ -174,25 +190,28 @@ class TraitDocument(Root):
         """Return the pointer of a member."""
         return join(key)
 
-    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
-        """Take changes inside a member; the lock is held."""
-        self._record(changes, replaced, inside=key)
+    def report(self, keys: Collection[Any], changes: list[Change], replaced: list[Step]) -> None:
+        """Take changes inside members; the lock is held."""
+        self._record(changes, replaced, inside=keys)
 
-    def _record(self, changes: list[Change], replaced: list[str], *, inside: str | None = None) -> None:
+    def _record(self, changes: list[Change], replaced: list[Step], *, inside: Collection[str] = ()) -> None:
         if not changes:
             return
         if (batch := current_batch.get()) is not None:
             batch.join(self)
         if self._is_watched:
             self.authority.record(changes, replaced)
-        operations = [operation for operation, _ in changes]
-        act = _Act(operations, [_Notice(inside, operations)] if inside is not None else [])
+        operations = [step.operation for step, _ in changes]
+        act = _Act(operations, [_Notice(name, operations) for name in inside])
         (self._acts if self._collected is None else self._collected).append(act)
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
-        if not self._acts or self._collected is not None:  # who is applying a patch comes here again
+        if not self._acts:
             return
+        with self.lock:
+            if self._collected is not None:  # this thread is applying a patch, and comes here again
+                return
         try:
             while (act := self._next_act()) is not None:
                 self._tell_listeners()
@@ -274,13 +293,27 @@ class TraitDocument(Root):
             PatchError: It does not apply.
             traitlets.TraitError: A trait refuses the value.
             NotSyncable: A value in it has no JSON form.
+            Conflict: Other threads change what its validators judge faster than they do.
         """
-        with self.lock:
-            self._apply(check(operations))
+        self.make_defaults()
+        operations, verdicts = check(operations), self.judge()
+        while True:
+            with self.lock:
+                self._apply(operations, verdicts)
+            if not verdicts.are_wanted:
+                break
+            verdicts.ask()
         self.settle()
 
-    def apply_edit(self, operations: list[Operation]) -> None:
+    def judge(self) -> Verdicts:
+        """Return what takes the verdicts of the model's validators on one patch."""
+        return Verdicts(self)
+
+    def apply_edit(self, operations: list[Operation], verdicts: Verdicts) -> None:
         """Apply a page's patch, whole or not at all; observers hear of it at `settle`.
+
+        Nothing has happened yet if verdicts are wanted afterwards: ask for them without the lock, and come
+        again with what the patch is by then.
 
         Raises:
             NotWritable: It touches what pages may not write, or reads what is not theirs to read.
@@ -290,7 +323,7 @@ class TraitDocument(Root):
         for operation in operations:
             self._check_right(operation, read_only)
         with self.lock:
-            self._apply(operations)
+            self._apply(operations, verdicts)
 
     def _check_right(self, operation: Operation, read_only: Sequence[str]) -> None:
         for part in ("path", "from"):
@@ -304,7 +337,7 @@ class TraitDocument(Root):
             if tokens[0] in read_only and not is_read:
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
 
-    def _apply(self, operations: list[Operation]) -> None:
+    def _apply(self, operations: list[Operation], verdicts: Verdicts) -> None:
         operations = [_taken(operation) for operation in operations]
         before = self.view()
         after = apply(before, operations)
@@ -313,22 +346,37 @@ class TraitDocument(Root):
                 f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
             )
         proposed = {name: value for name, value in after.items() if value is not before[name]}
-        accepted = {name: self._ask(name, value) for name, value in proposed.items()}
+        accepted = {name: verdicts.on(name, value) for name, value in proposed.items()}
+        if verdicts.are_wanted:
+            return
+        apart = self._apart(operations, proposed, accepted)
+        if apart:
+            operations = _halves(before, operations, apart)
         self._collected = []
         try:
-            if self._runs_in_place(operations, proposed, accepted):
-                for operation in operations:
-                    self._run(operation, accepted)
-            else:
-                values = self.model._trait_values
-                for name, value in {name: untied(accepted[name], values[name]) for name in accepted}.items():
-                    self._reconcile(name, value)
+            for operation in operations:
+                self._run(operation, accepted)
+            values = self.model._trait_values
+            rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
+            for name, value in rest.items():
+                self._reconcile(name, value)
         finally:
             acts, self._collected = self._collected, None
             if acts:
                 self._acts.append(_merged(acts))
 
-    def _ask(self, name: str, value: Json) -> Any:
+    # -- the judge of patches
+
+    def is_free(self, name: str) -> bool:
+        """Whether more than traitlets' own code decides about a member."""
+        validators = self.model._trait_validators
+        return name in validators or hasattr(self.model, f"_{name}_validate") or is_custom(self.members[name])
+
+    def decode(self, name: str, value: Json) -> Any:
+        """Return a value from the wire as a member's trait has it."""
+        return decode(self.members[name], value)
+
+    def ask(self, name: str, value: Json) -> tuple[Any, Json]:
         """Return what a trait makes of a proposed value, by its own and by the user's validators."""
         trait = self.members[name]
         try:
@@ -342,30 +390,28 @@ class TraitDocument(Root):
             if getattr(error, "pointer", None) is None:
                 error.pointer = join(name)  # type: ignore[attr-defined] # the page shows the reason there
             raise
-        return accepted
+        return accepted, wire
 
-    def _runs_in_place(
-        self, operations: list[Operation], proposed: JsonObject, accepted: dict[str, Any]
-    ) -> bool:
-        """Whether the operations may run on the containers as they are.
+    def _apart(self, operations: list[Operation], proposed: JsonObject, accepted: dict[str, Any]) -> set[str]:
+        """Return the members on whose containers the operations may not run as they are.
 
-        They may if nothing was coerced on the way, and if each acts inside a container or is all that happens
-        to a member.
+        They may if nothing was coerced on the way, and if all of them act inside the member or replace it.
         """
-        whole: dict[str, bool] = {}
+        apart = {name for name in accepted if not same(encode(accepted[name], join(name)), proposed[name])}
+        inside: set[str] = set()
+        whole: set[str] = set()
         for operation in operations:
             for part in ("path", "from"):
                 if operation["op"] == "test" or part not in operation:
                     continue
-                tokens = parse(operation[part])
-                is_whole = len(tokens) == 1
-                is_inside = len(tokens) > 1 and is_tracked(self.model._trait_values.get(tokens[0]))
-                if not is_inside and not (is_whole and operation["op"] in ("add", "replace")):
-                    return False
-                if tokens[0] in whole and (is_whole or whole[tokens[0]]):
-                    return False
-                whole[tokens[0]] = is_whole
-        return all(same(encode(accepted[name], join(name)), proposed[name]) for name in accepted)
+                name, *rest = parse(operation[part]) or ("",)
+                if rest and is_tracked(self.model._trait_values.get(name)):
+                    inside.add(name)
+                elif not rest and name and operation["op"] in ("add", "replace"):
+                    whole.add(name)
+                else:
+                    apart.add(name)
+        return set(accepted) if "" in apart else apart | (inside & whole)
 
     def _run(self, operation: Operation, accepted: dict[str, Any]) -> None:
         tokens = parse(operation["path"])
@@ -381,7 +427,7 @@ class TraitDocument(Root):
         if is_tracked(current) and isinstance(value, (list, dict)) and kind(current) == kind(value):
             become(current, value)
             if self._is_watched and len(self._collected or ()) > known:
-                self.authority.record((), [join(name)])
+                self.authority.record((), [assigned(join(name), in_list=False)])
         else:
             self._assign(name, value)
 
@@ -400,13 +446,37 @@ class TraitDocument(Root):
             value = getattr(self.model, name)
             with self.lock:
                 if self.is_recording:
-                    operation: Operation = {
-                        "op": "add",
-                        "path": join(name),
-                        "value": plain(encode(value, join(name))),
-                    }
-                    self._record([(operation, None)], [])
+                    pointer = join(name)
+                    self._record([add(pointer, encode(value, pointer), in_list=False)], [])
         self.settle()
+
+
+def is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
+    """Whether a trait, or one of its elements, is no kind of traitlets' own."""
+    parts = [getattr(trait, name, None) for name in ("_trait", "_key_trait", "_value_trait")]
+    parts += [*(getattr(trait, "_traits", None) or ()), *getattr(trait, "trait_types", ())]
+    parts += (getattr(trait, "_per_key_traits", None) or {}).values()
+    own = type(trait).__module__ == traitlets.TraitType.__module__
+    return not own or any(is_custom(part) for part in parts if part is not None)
+
+
+def _halves(document: JsonObject, operations: list[Operation], apart: set[str]) -> list[Operation]:
+    """Return what operations do to the members that are not set apart."""
+    draft = Draft(document)
+    halves: list[Operation] = []
+    for position, operation in enumerate(operations):
+        step = draft.step(operation, position)
+        source, target = operation.get("from", operation["path"]), step.operation["path"]
+        is_from_here, is_put_here = (
+            parse(place)[0] not in apart if place else False for place in (source, target)
+        )
+        if is_from_here and is_put_here:
+            halves.append(operation)
+        elif is_put_here:
+            halves.append({"op": "add", "path": target, "value": plain(resolve(draft.document, target))})
+        elif is_from_here and operation["op"] == "move":
+            halves.append({"op": "remove", "path": source})
+    return halves
 
 
 def _filled(value: Any, taken: Any) -> Any:

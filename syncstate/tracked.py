@@ -25,17 +25,35 @@ behind its methods (`heapq`) is not seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
 from operator import index as as_index
+from operator import is_
 from threading import RLock
 from typing import Any, Concatenate, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
-from syncstate.diff import Change, diff, guarded, resize
+from syncstate.diff import (
+    Change,
+    add,
+    assigned,
+    diff,
+    guarded,
+    longest_rise,
+    move,
+    moves,
+    remove,
+    replace,
+)
 from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, kind, plain, same
 from syncstate.errors import NotSyncable
-from syncstate.patch import Operation
+from syncstate.patch import Operation, Step
 from syncstate.pointer import escape, join, parse, resolve
+
+MOVES_LIMIT = 10_000
+"""How many elements a list reports as moved; where more are, the list counts as assigned anew."""
+
+_FAVOUR = 8
+"""How many times as large as the whole list its changes may be where they keep its containers the same."""
 
 
 class Root:
@@ -49,13 +67,14 @@ class Root:
         """Return the pointer of the child that hangs here under a key."""
         return ""
 
-    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
-        """Take changes below the child under a key; the lock is held.
+    def report(self, keys: Collection[Any], changes: list[Change], replaced: list[Step]) -> None:
+        """Take changes below children; the lock is held.
 
         Args:
-            key: What the child was attached with.
-            changes: Operations in order, each with the value before; empty when nothing is recorded.
-            replaced: Locations whose whole value was assigned or reordered, though `changes` says less.
+            keys: What the children were attached with: one, or two if something was moved between them.
+            changes: Steps in order, each with the value before; empty when nothing is recorded.
+            replaced: A `replace` without a value for each location whose whole value was assigned, though
+                `changes` says less.
         """
 
     def settle(self) -> None:
@@ -71,6 +90,7 @@ class _Nowhere(Root):
 
 
 _NOWHERE = _Nowhere()
+_ATTEMPTS = 10  # to sort a list that other threads change meanwhile
 _Splice: TypeAlias = tuple[int, int, Sequence[object]]
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -143,7 +163,7 @@ class TrackedList(_Placed, list[Any]):
 
         Args:
             splices: Disjoint `(start, stop, values)` with `0 <= start <= stop <= len(self)`, ascending.
-            reordered: The values are this list's own elements in another order.
+            reordered: The values are this list's own elements, all of them, in another order.
         """
         root, key = _find_root(self)
         leaving = [element for start, stop, _ in splices for element in self[start:stop]]
@@ -155,17 +175,21 @@ class TrackedList(_Placed, list[Any]):
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
         changes: list[Change] = []
-        replaced: list[str] = []
+        replaced: list[Step] = []
+        favour = 1
         for (start, stop, _), values in zip(reversed(splices), reversed(arriving), strict=True):
             if root.is_recording:
-                _describe(path, start, self[start:stop], values, changes, replaced, intake)
+                old = self[start:stop]
+                origins = _origins(old, values, is_reordered=reordered)
+                if any(origin is not None and is_tracked(old[origin]) for origin in origins):
+                    favour = _FAVOUR
+                _describe(path, start, old, values, origins, changes, replaced, intake)
             list.__setitem__(self, slice(start, stop), values)
         intake.place(self, arriving, [start for start, _, _ in splices])
-        if reordered and changes:
-            replaced = [path]
         if before:
-            changes = guarded(changes, before, self, path)
-        root.report(key, changes, replaced)
+            in_list = isinstance(self._parent, TrackedList)
+            changes = guarded(changes, before, self, path, in_list=in_list, favour=favour)
+        root.report((key,), changes, replaced)
 
     def _child_token(self, child: _Container) -> str:
         """Return the reference token of an element, found by identity outward from its hint."""
@@ -216,9 +240,19 @@ class TrackedList(_Placed, list[Any]):
     def clear(self) -> None:
         self._splice((0, len(self), ()))
 
-    @_mutator
     def sort(self, *, key: Callable[[Any], Any] | None = None, reverse: bool = False) -> None:
-        self._splice((0, len(self), sorted(self, key=key, reverse=reverse)), reordered=True)
+        for _ in range(_ATTEMPTS):
+            before = list(self)
+            if self._reorder(before, sorted(before, key=key, reverse=reverse)):  # the key may do anything
+                return
+        raise ValueError("list modified during sort")
+
+    @_mutator
+    def _reorder(self, before: list[Any], after: list[Any]) -> bool:
+        is_as_before = len(self) == len(before) and all(map(is_, self, before))
+        if is_as_before:
+            self._splice((0, len(self), after), reordered=True)
+        return is_as_before
 
     @_mutator
     def reverse(self) -> None:
@@ -322,17 +356,17 @@ class TrackedDict(_Placed, dict[str, Any]):
         arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
         path = _locate(self) if root.is_recording else ""
         changes: list[Change] = []
-        replaced: list[str] = []
+        replaced: list[Step] = []
         for name, value in arriving.items():
             if root.is_recording:
                 place = f"{path}/{escape(name)}"
                 if name in self:
-                    _exchange(place, self[name], value, changes, replaced, intake)
+                    _exchange(place, False, self[name], value, changes, replaced, intake)
                 else:
-                    changes.append(({"op": "add", "path": place, "value": plain(value)}, None))
+                    changes.append(add(place, value, in_list=False))
             dict.__setitem__(self, name, value)
         intake.place(self, [arriving], [0])
-        root.report(key, changes, replaced)
+        root.report((key,), changes, replaced)
 
     def _drop(self, names: Sequence[str]) -> None:
         """Remove members: the one way in which something leaves a dict; the lock is held."""
@@ -344,10 +378,11 @@ class TrackedDict(_Placed, dict[str, Any]):
             member = dict.pop(self, name)
             _detach(member, self)
             if root.is_recording:
-                changes.append(({"op": "remove", "path": f"{path}/{escape(name)}"}, member))
+                changes.append(remove(f"{path}/{escape(name)}", member, in_list=False))
         if before:
-            changes = guarded(changes, before, self, path)
-        root.report(key, changes, [])
+            in_list = isinstance(self._parent, TrackedList)
+            changes = guarded(changes, before, self, path, in_list=in_list)
+        root.report((key,), changes, [])
 
     def _child_token(self, child: _Container) -> str:
         return escape(child._key)
@@ -458,11 +493,37 @@ def perform(document: dict[str, Any], operation: Operation) -> None:
         case "remove":
             _take_out(document, operation["path"])
         case "move":
-            _put_in(document, operation["path"], _take_out(document, operation["from"]), is_new=True)
+            _move(document, operation)
         case "copy":
             _put_in(document, operation["path"], plain(resolve(document, operation["from"])), is_new=True)
         case name:
             _put_in(document, operation["path"], operation["value"], is_new=name == "add")
+
+
+def _move(document: dict[str, Any], operation: Operation) -> None:
+    """Take a value to another place, where it is still the same one to everybody who means it."""
+    source, target = operation["from"], operation["path"]
+    if source == target:
+        return
+    leaving, token = _holder_of(document, source)
+    from_list = isinstance(leaving, TrackedList)
+    value = leaving[int(token) if from_list else token]
+    root, key = _find_root(leaving)
+    is_recording, root.is_recording = root.is_recording, False
+    try:
+        _take_out(document, source)
+        arriving, token = _holder_of(document, target)
+        in_list = isinstance(arriving, TrackedList)
+        if in_list:
+            token = str(len(arriving)) if token == "-" else token
+        overwritten = [arriving[token]] if not in_list and token in arriving else []
+        _put_in(document, target, value, is_new=True)
+    finally:
+        root.is_recording = is_recording
+    if is_recording:
+        where = f"{_locate(arriving)}/{escape(token)}"
+        moved = move(source, where, overwritten, from_list=from_list, in_list=in_list)
+        root.report({key, _find_root(arriving)[1]}, [moved], [])
 
 
 def _holder_of(document: dict[str, Any], pointer: str) -> tuple[Any, str]:
@@ -556,24 +617,78 @@ def _check_name(name: object, holder: _Container) -> str:
 # -- what a change is called
 
 
+def _origins(old: list[Any], new: list[Any], *, is_reordered: bool) -> list[int | None]:
+    """Return for each new element where the same one stood among the old ones, if it is one of them.
+
+    Containers are told apart by identity. So are scalars that were only reordered; otherwise a scalar is its
+    place's.
+    """
+    if not is_reordered and not any(map(is_tracked, new)):
+        return [None] * len(new)
+    waiting: dict[int, list[int]] = {}
+    for place in range(len(old) - 1, -1, -1):
+        if is_reordered or isinstance(old[place], _TRACKED):
+            waiting.setdefault(id(old[place]), []).append(place)
+    origins = [places.pop() if (places := waiting.get(id(element))) else None for element in new]
+    known = [origin for origin in origins if origin is not None]
+    return origins if len(known) - len(longest_rise(known)) <= MOVES_LIMIT else [None] * len(new)
+
+
 def _describe(
     path: str,
     start: int,
     old: list[Any],
     new: list[Any],
+    origins: list[int | None],
     changes: list[Change],
-    replaced: list[str],
+    replaced: list[Step],
     intake: Intake,
 ) -> None:
-    """Append the changes that make a range of a list, which begins at `start`, from old to new elements."""
-    shorter = min(len(old), len(new))
-    for place in range(shorter):
-        _exchange(f"{path}/{start + place}", old[place], new[place], changes, replaced, intake)
-    changes += resize(path, start + shorter, old[shorter:], new[shorter:])
+    """Append the changes that make a range of a list, which begins at `start`, from old to new elements.
+
+    First goes what is gone, then what stays is brought into order, then each of the rest comes to its place.
+    """
+    exchanged = _pair(origins, len(old))
+    origins = [exchanged.get(place, origin) for place, origin in enumerate(origins)]
+    staying = sorted(origin for origin in origins if origin is not None)
+    gone = sorted(set(range(len(old))).difference(staying), reverse=True)
+    changes += [remove(f"{path}/{start + place}", old[place], in_list=True) for place in gone]
+    ranks = {origin: rank for rank, origin in enumerate(staying)}
+    for source, target in moves([ranks[origin] for origin in origins if origin is not None]):
+        changes.append(move(f"{path}/{start + source}", f"{path}/{start + target}"))
+    for place, origin in enumerate(origins, start):
+        value = new[place - start]
+        if origin is None:
+            changes.append(add(f"{path}/{place}", value, in_list=True))
+        elif old[origin] is not value:
+            _exchange(f"{path}/{place}", True, old[origin], value, changes, replaced, intake)
+
+
+def _pair(origins: list[int | None], count: int) -> dict[int, int]:
+    """Return which new element comes where which of `count` old ones was: between the same neighbours."""
+    known = {origin for origin in origins if origin is not None}
+    neighbours = longest_rise([origin for origin in origins if origin is not None])
+    pairs: dict[int, int] = {}
+    waiting: list[int] = []
+    last = -1
+    for place, origin in enumerate([*origins, count]):
+        if origin is None:
+            waiting.append(place)
+        elif origin in neighbours or origin == count:
+            free = (old for old in range(last + 1, origin) if old not in known)
+            pairs.update(zip(waiting, free, strict=False))
+            waiting, last = [], origin
+    return pairs
 
 
 def _exchange(
-    place: str, old: Any, new: Any, changes: list[Change], replaced: list[str], intake: Intake
+    place: str,
+    in_list: bool,
+    old: Any,
+    new: Any,
+    changes: list[Change],
+    replaced: list[Step],
+    intake: Intake,
 ) -> None:
     """Append the changes that put one value where another one stood."""
     if old is new:
@@ -581,12 +696,12 @@ def _exchange(
     if not isinstance(old, _TRACKED) or type(old) is not type(new) or intake.was_kept(new):
         # Two that were both here are two records: they are never told apart member by member.
         if not same(old, new):
-            changes.append(({"op": "replace", "path": place, "value": plain(new)}, old))
+            changes.append(replace(place, old, new, in_list=in_list))
         return
-    found = diff(old, new, place)
+    found = diff(old, new, place, in_list=in_list)
     changes += found
-    if found and (len(found) > 1 or found[0][0]["path"] != place):
-        replaced.append(place)
+    if found and (len(found) > 1 or found[0][0].operation["path"] != place):
+        replaced.append(assigned(place, in_list=in_list))
 
 
 # -- how values come in
@@ -595,12 +710,13 @@ def _exchange(
 class Intake:
     """Values on their way into a container: all are checked and wrapped before any is given its place."""
 
-    __slots__ = ("_above", "_busy", "_free", "_holder", "_kept", "_links", "_path")
+    __slots__ = ("_above", "_busy", "_free", "_holder", "_kept", "_links", "_path", "_reused")
 
     def __init__(self, holder: _Container | Root, leaving: Sequence[Any]) -> None:
         self._holder = holder
         self._free = {id(value): value for value in leaving if isinstance(value, _TRACKED)}
         self._kept: set[int] = set()  # containers that are taken as they are, with all below them
+        self._reused: list[_Container] = []  # the topmost of them
         self._links: list[tuple[_Container, _Container, Any]] = []  # child, parent, key: set by place()
         self._above: set[int] | None = None
         self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
@@ -623,6 +739,10 @@ class Intake:
     def was_kept(self, value: Any) -> bool:
         """Whether a container that came in is one that was here, or anywhere, before."""
         return id(value) in self._kept
+
+    def is_current(self) -> bool:
+        """Whether what was taken as it is may still be: no other thread gave it another place meanwhile."""
+        return all(node._parent is None or self._is_leaving(node) for node in self._reused)
 
     def place(self, holder: _Container | Root, groups: Sequence[Any], starts: Sequence[int]) -> None:
         """Give everything that was taken its place, and take it from what left."""
@@ -696,6 +816,7 @@ class Intake:
             raise _Unfit(node, "it would contain itself; a document is a tree")
         if (node._parent is None or self._is_leaving(node)) and self._is_whole(node):
             self._kept.update(map(id, _containers_in(node)))
+            self._reused.append(node)
             return node
         kind_: Any = type(node)
         return self._build(node, kind_.__new__(kind_), _items(node))
@@ -801,9 +922,9 @@ class _Recorder(Root):
         self._on_patch = on_patch
         self._waiting: list[list[Operation]] = []
 
-    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
+    def report(self, keys: Collection[Any], changes: list[Change], replaced: list[Step]) -> None:
         if changes:
-            self._waiting.append([operation for operation, _ in changes])
+            self._waiting.append([step.operation for step, _ in changes])
 
     def settle(self) -> None:
         while self._waiting:

@@ -9,8 +9,13 @@ from hypothesis import strategies as st
 
 from syncstate.authority import compact
 from syncstate.document import Json, same
-from syncstate.patch import Operation, apply
+from syncstate.patch import Operation, Step, apply
 from syncstate.pointer import join, resolve
+
+
+def compacted(operations: list[Operation]) -> list[Operation]:
+    return [step.operation for step in compact([Step(operation, in_list=False) for operation in operations])]
+
 
 START: Json = {"a": {"x": 1, "y": [1, 2, {"z": 1}]}, "b": [1, 2, 3], "n": 0}
 VALUES: list[Json] = [1, 2, True, {"x": 1}, [1, 2], {"x": {"y": 1}}, []]
@@ -49,10 +54,10 @@ def test_a_compacted_patch_leads_to_the_same_document(seed, length):
         operations.append(some_operation(document, chance))
         document = apply(document, operations[-1:])
 
-    compacted = compact(operations)
+    shorter = compacted(operations)
 
-    assert same(apply(START, compacted), document)
-    assert len(compacted) <= len(operations)
+    assert same(apply(START, shorter), document)
+    assert len(shorter) <= len(operations)
 
 
 def test_of_two_members_that_change_in_turn_only_the_last_values_are_kept():
@@ -65,7 +70,7 @@ def test_of_two_members_that_change_in_turn_only_the_last_values_are_kept():
         )
     ]
 
-    assert compact(operations) == operations[-2:]
+    assert compacted(operations) == operations[-2:]
 
 
 def test_a_replace_is_kept_when_something_acted_inside_what_it_put_there():
@@ -75,7 +80,7 @@ def test_a_replace_is_kept_when_something_acted_inside_what_it_put_there():
         {"op": "replace", "path": "/a", "value": 3},
     ]
 
-    assert compact(operations) == operations
+    assert compacted(operations) == operations
 
 
 def test_a_replace_of_an_element_is_kept_when_the_list_shifted():
@@ -85,4 +90,4 @@ def test_a_replace_of_an_element_is_kept_when_the_list_shifted():
         {"op": "replace", "path": "/b/1", "value": 9},
     ]
 
-    assert compact(operations) == operations
+    assert compacted(operations) == operations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,9 @@ from hypothesis import strategies as st
 from syncstate import errors
 from syncstate.document import plain, same
 from syncstate.errors import Conflict, PatchError, PointerError, SyncStateError, TargetNotFound, TestFailed
-from syncstate.patch import apply, check, invert
+from syncstate.patch import Operation, apply, check, invert, trace
 from syncstate.pointer import join, parse, resolve
-from syncstate.rebase import rebase
+from syncstate.rebase import rebase, rebase_operations
 from tests.support import patched
 
 FOLDER = Path(__file__).parent / "conformance"
@@ -39,7 +40,8 @@ def skips(case: dict[str, Any]) -> list[Any]:
 
 
 def test_no_file_of_cases_is_forgotten():
-    known = {"patch", "patch-extra", "pointer", "rebase", "session"}  # session: test_session.py
+    # session: test_session.py, hostile: test_hostile.py
+    known = {"patch", "patch-extra", "pointer", "rebase", "session", "hostile"}
 
     assert {path.stem for path in FOLDER.glob("*.json")} <= known
     assert min(len(cases(name)) for name in known - {"session"}) > 50
@@ -293,13 +295,63 @@ def test_a_refusal_says_what_where_and_why_and_carries_its_facts(operation, erro
 
 @pytest.mark.parametrize("case", cases("rebase"))
 def test_an_edit_is_carried_over_commits_or_refused_as_the_protocol_says(case):
-    edit = copy.deepcopy(case["edit"])
+    _, over = trace(case["document"], case["over"])
+    own = case.get("earlier", [])
+    front, then = trace(case["document"], [pair["then"] for pair in own])
+    earlier = [
+        (step, step._replace(operation=pair["now"]) if pair["now"] else None)
+        for step, pair in zip(then, own, strict=True)
+    ]
+    _, edit = trace(front, copy.deepcopy(case["edit"]))
 
     if case["result"] is None:
         with pytest.raises(Conflict) as refused:
-            rebase(edit, case["over"], case["document"])
-        assert str(refused.value) == f"Cannot apply the edit of {refused.value.pointer!r}: {case['reason']}"
+            rebase(edit, over, earlier)
+        assert str(refused.value) == case["reason"]
+        assert refused.value.pointer == case["pointer"]
     else:
-        assert rebase(edit, case["over"], case["document"]) == case["result"]
+        assert [step.operation for step in rebase(edit, over, earlier)] == case["result"]
 
-    assert edit == case["edit"]
+
+@pytest.mark.parametrize("case", [case for case in cases("rebase") if "earlier" not in case.values[0]])
+def test_an_authority_reads_an_edit_as_its_author_meant_it(case):
+    _, over = trace(case["document"], case["over"])
+    _, edit = trace(case["document"], case["edit"])
+    operations = [step.operation for step in edit]
+    today = apply(case["document"], case["over"])
+
+    if case["result"] is None:
+        with pytest.raises(Conflict, match=re.escape(case["reason"])):
+            rebase_operations(operations, over, today)
+    else:
+        assert rebase_operations(operations, over, today) == case["result"]
+
+
+def test_the_end_of_a_list_is_its_end_whatever_happened_to_it():
+    document = {"rows": [{"p": 1}, {"p": 2}], "map": {"-": 1}}
+    _, over = trace(
+        document, [{"op": "remove", "path": "/rows/0"}, {"op": "move", "from": "/map", "path": "/m"}]
+    )
+    edit: list[Operation] = [
+        {"op": "add", "path": "/rows/-", "value": {"p": 3}},
+        {"op": "replace", "path": "/rows/2/p", "value": 4},
+        {"op": "replace", "path": "/map/-", "value": 5},
+        {"op": "move", "from": "/rows/1", "path": "/rows/-"},
+    ]
+
+    carried = rebase_operations(edit, over, {"rows": [{"p": 2}], "m": {"-": 1}})
+
+    places = [(operation.get("from"), operation["path"]) for operation in carried]
+    assert places == [(None, "/rows/-"), (None, "/rows/1/p"), (None, "/m/-"), ("/rows/0", "/rows/-")]
+
+
+def test_what_was_moved_to_an_end_that_nobody_knows_is_not_acted_on():
+    document = {"rows": [1, 2, 3]}
+    _, over = trace(document, [{"op": "remove", "path": "/rows/1"}])
+    edit: list[Operation] = [
+        {"op": "move", "from": "/rows/0", "path": "/rows/-"},
+        {"op": "remove", "path": "/rows/2"},
+    ]
+
+    with pytest.raises(Conflict, match="say to which index"):
+        rebase_operations(edit, over, {"rows": [1, 3]})

@@ -115,7 +115,9 @@ def test_everything_in_the_html_form_is_escaped():
 def test_the_html_form_is_a_table_of_the_members_and_says_what_it_leaves_out():
     html = as_html("Board", {"a/b": "x", "empty": [], "rows": list(range(9)), "row": {"x": {"y": "é" * 80}}})
 
-    assert html.startswith("<table class='syncstate-static'><caption>Board</caption><tr>")
+    assert html.startswith(
+        "<table class='syncstate-static mathjax_ignore tex2jax_ignore'><caption>Board</caption><tr>"
+    )
     assert "<code>0: 0<br>1: 1<br>2: 2<br>3: 3<br>4: 4<br>… 4 more</code>" in html
     assert f"<code>x: {{&#x27;y&#x27;: &#x27;{'é' * 80}&#x27;}}</code>" in html
     assert "<code>[]</code>" in html
@@ -207,3 +209,12 @@ def test_a_view_that_is_not_there_is_an_error_that_says_where_it_was_looked_for(
 )
 def test_a_text_that_is_no_path_is_taken_as_it_is(source, suffixes):
     assert read_source(source, suffixes, "nowhere") == source
+
+
+@pytest.mark.parametrize("state", [{"__proto__": 1}, {"rows": [{"a": {"__proto__": {}}}]}])
+def test_a_name_that_jupyterlab_would_lose_keeps_the_state_out_of_the_output(state):
+    class Board(SyncedModel):
+        any: Any = None
+
+    assert "document" not in Board(any=state)._repr_mimebundle_()[MIME_TYPE]
+    assert "document" in Board(any={"constructor": 1})._repr_mimebundle_()[MIME_TYPE]

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +22,7 @@ from syncstate.errors import PatchError, PointerError
 from syncstate.link import KERNEL, Link
 from syncstate.pacer import Pacer
 from syncstate.transports.memory import MemoryTransport
+from syncstate.uploads import Uploads
 from tests.support import Hub, Kernel, Page, frame
 
 
@@ -554,3 +557,234 @@ def test_a_memory_transport_that_is_closed_tells_the_other_end_once():
 
     assert told == ["other"]
     assert not other.waiting
+
+
+# -- key frames
+
+
+class Stream:
+    """A kernel that sends while no page is heard, in a time that a test makes pass."""
+
+    def __init__(self, model: Board, *, is_plain: bool = False) -> None:
+        self.now = 100.0
+        self.model = model
+        self.hub = Hub()
+        self.link = Link(self.hub, wake=lambda: None, is_plain=is_plain, clock=lambda: self.now)
+        self.link.publish(model._document.watch())
+        self.hub.join()
+        self.link.flush()
+
+    def send(self, seconds: float, *, of: int = 10) -> list[Any]:
+        """Change the model so many times, evenly in so many seconds; return what was said beside patches."""
+        known = len(self.hub.ends[0].sent)
+        for _ in range(of):
+            self.now += seconds / of
+            self.model.n += 1
+            self.link.flush()
+        heard = [message for sent in self.hub.ends[0].sent[known:] for message in sent["messages"]]
+        return [message for message in heard if message["type"] != "patch"]
+
+
+def test_a_kernel_that_sends_and_hears_nothing_tells_the_state_to_all_every_two_seconds():
+    model = Board()
+    stream = Stream(model)
+
+    assert stream.send(1.0) == []
+    (first,) = stream.send(1.0)
+    said = stream.send(10.0, of=100)
+
+    assert (first["type"], "to" in first) == ("snapshot", False)
+    assert len(said) == 5
+    assert said[-1]["document"]["n"] == said[-1]["version"]  # it is what the patches before it lead to
+
+
+def test_a_page_that_comes_while_nobody_is_heard_is_live_with_the_next_key_frame():
+    model = Board()
+    stream = Stream(model)
+    stream.send(1.0)
+    page = Page(stream.hub.join(), "p1", model.sync.key)
+    with page.transport.held() as waiting:
+        page.hello()
+        stream.send(2.5)
+
+        assert (page.replica.status, page.document["n"]) == ("live", model.n)
+        waiting.clear()
+
+
+def test_a_large_document_is_told_by_its_version_alone():
+    stream = Stream(Board(rows=[{"text": "x" * 2**16}]))
+
+    stream.send(1.0)
+    (said,) = stream.send(1.0)
+
+    authority = stream.model._document.authority
+    assert said == {
+        "type": "version",
+        "model": authority.key,
+        "epoch": authority.epoch,
+        "version": said["version"],
+    }
+    assert said["version"] <= authority.version
+
+
+def test_a_kernel_that_hears_a_page_sends_no_key_frames():
+    stream = Stream(Board())
+
+    for _ in range(20):
+        assert stream.send(0.9) == []
+        stream.link.receive({"protocol": 1, "replica": "p1", "seq": 1, "messages": []})
+
+
+def test_a_kernel_that_has_nothing_to_send_sends_no_key_frame():
+    stream = Stream(Board())
+    stream.send(3.0)
+    known = len(stream.hub.ends[0].sent)
+
+    for _ in range(10):
+        stream.now += 10
+        stream.link.flush()
+
+    assert len(stream.hub.ends[0].sent) == known
+
+
+def test_what_was_just_told_to_all_is_its_own_key_frame():
+    model = Board()
+    stream = Stream(model)
+    stream.send(1.0)
+    model._document.authority.log_limit = 1
+    stream.now += 1.0
+    for n in range(3):
+        model.n = -n
+        model.sync.version  # noqa: B018 # looking makes each a version of its own
+
+    known = len(stream.hub.ends[0].sent)
+    stream.link.flush()
+
+    (frame_,) = stream.hub.ends[0].sent[known:]
+    assert [message["type"] for message in frame_["messages"]] == ["snapshot"]
+    assert stream.send(1.5) == []
+
+
+def test_a_plain_comm_has_no_key_frames():
+    assert Stream(Board(), is_plain=True).send(10.0) == []
+
+
+# -- frames in pieces
+
+
+def pieces(whole: Any, size: int = 100, name: str = "u1", replica: str = "p1") -> list[Any]:
+    """Cut a frame as a page does (docs/protocol.md, section 1)."""
+    data, buffers = detach(whole)
+    parts = [json.dumps(data).encode(), *buffers]
+    packed = b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+    cuts = [packed[place : place + size] for place in range(0, len(packed), size)]
+    return [
+        {"protocol": 1, "replica": replica, "seq": index + 1, "messages": [], "part": part}
+        for index, part in enumerate(
+            {"id": name, "index": index, "count": len(cuts), "data": cut} for index, cut in enumerate(cuts)
+        )
+    ]
+
+
+def an_edit(model: Board, **values: Any) -> Any:
+    authority = model._document.watch()
+    operations = [{"op": "replace", "path": f"/{name}", "value": value} for name, value in values.items()]
+    edit = {"type": "edit", "model": authority.key, "epoch": authority.epoch, "base": 0, "number": 1}
+    return {"protocol": 1, "replica": "p1", "seq": 1, "messages": [{**edit, "operations": operations}]}
+
+
+def test_a_frame_that_came_in_pieces_is_taken_as_a_whole():
+    model = Board()
+    kernel = Kernel(model)
+    parts = pieces(an_edit(model, data={"é": bytes(range(256))}, n=3))
+    assert len(parts) > 4
+
+    for part in parts[:-1]:
+        kernel.link.receive(*detach(part))
+    assert model.n == 0
+    kernel.link.receive(*detach(parts[-1]))
+
+    assert (model.n, model.data) == (3, {"é": bytes(range(256))})
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [lambda parts: parts[1:], lambda parts: parts[:1] + parts[2:], lambda parts: parts[:2] + parts[:1]],
+    ids=["the first piece", "one in the middle", "the order"],
+)
+def test_an_upload_with_a_hole_changes_nothing_and_the_next_one_is_taken(lose, caplog):
+    model = Board()
+    kernel = Kernel(model)
+    parts = pieces(an_edit(model, n=3, data="x" * 300))
+
+    for part in lose(parts):
+        kernel.link.receive(*detach(part))
+    assert model.n == 0
+    assert "send the upload again from its beginning" in caplog.text or len(lose(parts)) == 3
+    for part in pieces(an_edit(model, n=3, data="x" * 300), name="u2"):
+        kernel.link.receive(*detach(part))
+
+    assert model.n == 3
+    assert kernel.link._uploads.size == 0
+
+
+def test_the_uploads_of_two_pages_do_not_mix():
+    model = Board()
+    kernel = Kernel(model)
+    one = pieces(an_edit(model, n=3))
+    two = pieces({**an_edit(model, rows=[{}]), "replica": "p2"}, replica="p2", size=70)
+    parts = [part for pair in itertools.zip_longest(one, two) for part in pair if part]
+
+    for part in parts:
+        kernel.link.receive(*detach(part))
+
+    assert (model.n, model.rows) == (3, [{}])
+
+
+def test_uploads_hold_no_more_than_their_limit_and_the_oldest_makes_room(monkeypatch, caplog):
+    monkeypatch.setattr("syncstate.uploads.LIMIT", 1000)
+    uploads = Uploads()
+
+    def piece(index: int, size: int) -> Any:
+        return {"id": "u", "index": index, "count": 9, "data": bytes(size)}
+
+    for number in range(20):
+        uploads.take(f"p{number}", piece(0, 300))
+        assert uploads.size <= 1000
+    uploads.take("p19", piece(1, 600))
+    assert uploads.size == 900
+    with pytest.raises(MessageError, match=r"^Cannot take an upload: it has more than 1000 bytes"):
+        uploads.take("p19", piece(2, 200))
+    assert uploads.size == 0
+    with pytest.raises(MessageError, match=r"it follows on none"):
+        uploads.take("p18", piece(1, 1))
+
+
+@pytest.mark.parametrize(
+    ("part", "reason"),
+    [
+        ({"index": 0, "count": 2**10 + 1}, "follows on none"),
+        ({"index": 0, "count": 0}, "follows on none"),
+        ({"index": -1}, "'index'"),
+        ({"index": True}, "'index'"),
+        ({"data": "text"}, "'data'"),
+        ({"id": 5}, "'id'"),
+        ({"data": b""}, "not the parts"),
+        ({"data": b"\x05\x00\x00\x00{}"}, "not the parts"),
+        ({"data": b"\x02\x00\x00\x00{]"}, "no JSON text"),
+        ({"data": b"\x02\x00\x00\x00\xff\xff"}, "no JSON text"),
+        ({"data": (2 * 10**5).to_bytes(4, "little") + b"[" * 2 * 10**5}, "no JSON text"),
+        ({"data": bytes(4 * 20_000)}, "not the parts"),
+        ({"data": b'\x0e\x00\x00\x00{"part": null}'}, "piece of another"),
+    ],
+)
+def test_what_is_no_piece_is_logged_and_changes_nothing(part, reason, caplog):
+    model = Board()
+    kernel = Kernel(model)
+    whole = {"id": "u1", "index": 0, "count": 1, "data": b"\x02\x00\x00\x00{}", **part}
+
+    kernel.link.receive(*detach({"protocol": 1, "replica": "p1", "seq": 1, "messages": [], "part": whole}))
+
+    assert len(caplog.messages) == 1
+    assert re.search(reason, caplog.text), caplog.text
+    assert kernel.link._uploads.size == 0

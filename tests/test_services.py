@@ -25,4 +25,4 @@ def test_the_plain_comm_works_between_a_kernel_and_a_page_of_jupyterlab_services
         )
 
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    assert "# pass 10" in done.stdout
+    assert "# pass 12" in done.stdout

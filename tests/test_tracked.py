@@ -16,10 +16,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syncstate import NotSyncable, TrackedDict, TrackedList, track
+from syncstate import NotSyncable, TrackedDict, TrackedList, track, tracked
 from syncstate.diff import Change, invert_changes
 from syncstate.document import MAX_DEPTH, plain, same
-from syncstate.patch import Operation, apply
+from syncstate.patch import Operation, Step, apply
 from syncstate.pointer import resolve
 from syncstate.tracked import Root
 
@@ -37,11 +37,11 @@ class Recording(Root):
         self.document = TrackedList(document) if isinstance(document, list) else TrackedDict(document)
         self.document._parent = self
 
-    def report(self, key: Any, changes: list[Change], replaced: list[str]) -> None:
+    def report(self, keys: Any, changes: list[Change], replaced: list[Step]) -> None:
         if changes:
-            self.patches.append([operation for operation, _ in changes])
+            self.patches.append([step.operation for step, _ in changes])
             self.inverses.append(invert_changes(changes))
-            self.replaced.append(replaced)
+            self.replaced.append([step.operation["path"] for step in replaced])
 
     @property
     def operations(self) -> list[Operation]:
@@ -187,12 +187,12 @@ DICT_STEPS: dict[str, tuple[Callable[..., Any], tuple[st.SearchStrategy[Any], ..
     "wrap": (lambda target, name: target.__setitem__(name, [{"a": target[name]}]), (names,)),
 }
 
-Step = tuple[type, str, int, tuple[Any, ...]]
+Move = tuple[type, str, int, tuple[Any, ...]]
 
 
 def steps_of(
     kind: type, table: dict[str, tuple[Any, tuple[st.SearchStrategy[Any], ...]]]
-) -> st.SearchStrategy[Step]:
+) -> st.SearchStrategy[Move]:
     return st.one_of(
         *(
             st.tuples(st.just(kind), st.just(name), st.integers(0, 50), st.tuples(*arguments))
@@ -209,7 +209,7 @@ def fresh(argument: Any) -> Any:
     return plain(argument) if isinstance(argument, (list, dict)) else argument
 
 
-def run(step: Step, document: Any) -> tuple[type[BaseException] | None, str]:
+def run(step: Move, document: Any) -> tuple[type[BaseException] | None, str]:
     """Do one step to a document, plain or tracked, and say what it returned or raised."""
     kind, name, where, arguments = step
     targets = [container for container in containers(document) if isinstance(container, kind)]
@@ -378,11 +378,28 @@ def test_a_sort_whose_key_fails_leaves_the_list_alone():
         ([1, 2, 3], "d[::2] = [1, 9]", [("replace", "/2", 9)]),
         ([1, 2, 3], "d[::-1] = [9, 2, 1]", [("replace", "/2", 9)]),
         (["x" * 99, 2, [3], 4], "del d[1::2]", [("remove", "/3"), ("remove", "/1")]),
-        ([1, 2], "d.reverse()", [("replace", "", [2, 1])]),
+        ([1, 2], "d.reverse()", [("move", "/1", "/0")]),
         ([1, 2], "d.sort()", []),
-        ([2, 1], "d.sort()", [("replace", "", [1, 2])]),
-        ([1, 3, 2], "d.sort(reverse=True)", [("replace", "", [3, 2, 1])]),
-        ([1, 3, 2], "d.sort(key=lambda n: -n)", [("replace", "", [3, 2, 1])]),
+        ([2, 1], "d.sort()", [("move", "/1", "/0")]),
+        ([1, 3, 2], "d.sort(reverse=True)", [("move", "/0", "/2")]),
+        ([1, 3, 2], "d.sort(key=lambda n: -n)", [("move", "/0", "/2")]),
+        ([1, 1, 2], "d.reverse()", [("move", "/2", "/0")]),
+        ([5, 1, 2, 3, 4], "d.sort()", [("move", "/0", "/4")]),
+        (list(range(50)), "d.reverse()", [("replace", "", list(range(50))[::-1])]),
+        ([{"a": n} for n in range(3)], "d.reverse()", [("move", "/2", "/0"), ("move", "/2", "/1")]),
+        ([{"a": n} for n in range(4)], "d[:] = [d[3], *d[:3]]", [("move", "/3", "/0")]),
+        (
+            [{"a": n} for n in range(4)],
+            "d[:] = [row for row in d if row['a'] % 2]",
+            [("remove", "/2"), ("remove", "/0")],
+        ),
+        ([{"a": n} for n in range(3)], "d[1:] = [{'a': 5}, d[1], d[2]]", [("add", "/1", {"a": 5})]),
+        (
+            [{"a": n} for n in range(3)],
+            "d[:] = [d[2], {'a': 5}, d[0]]",
+            [("remove", "/1"), ("move", "/1", "/0"), ("add", "/1", {"a": 5})],
+        ),
+        ([{"a": n} for n in range(3)], "d[:] = [d[0], {'a': 5}, d[2]]", [("replace", "/1/a", 5)]),
         (list(range(50)), "d.clear()", [("replace", "", [])]),
         ([], "d.clear()", []),
         ({"a": 1}, "d['b'] = 2", [("add", "/b", 2)]),
@@ -420,17 +437,55 @@ def test_a_statement_is_reported_in_as_few_operations_as_it_takes(start, stateme
     assert [tuple(operation.values()) for operation in recording.operations] == operations
 
 
-def test_a_reordered_list_and_an_exchanged_member_count_as_replaced_though_operations_say_less():
-    document, recording = recorded(
-        {"rows": [{"id": 2, "text": "x" * 99}, {"id": 1, "text": "x" * 99}], "row": {"a": 1, "b": 2}}
-    )
+def test_an_exchanged_member_counts_as_replaced_though_operations_say_less():
+    document, recording = recorded({"rows": [{"id": 2}, {"id": 1}], "row": {"a": 1, "b": 2}})
 
     document["rows"].sort(key=lambda row: row["id"])
     document["row"] = {"a": 1, "b": 3}
     document["row"]["a"] = 5
 
-    assert recording.replaced == [["/rows"], ["/row"], []]
+    assert recording.replaced == [[], ["/row"], []]
     assert recording.patches[1] == [{"op": "replace", "path": "/row/b", "value": 3}]
+
+
+def test_a_list_that_is_out_of_order_beyond_all_measure_is_assigned_anew(monkeypatch):
+    monkeypatch.setattr(tracked, "MOVES_LIMIT", 3)
+    document, recording = recorded([{"id": n} for n in range(9)])
+
+    document.reverse()
+
+    assert [operation["op"] for operation in recording.operations] == ["replace"]
+    assert [row["id"] for row in document] == list(range(9))[::-1]
+
+
+@given(st.permutations(range(9)), st.sets(st.integers(0, 8)), st.lists(st.integers(0, 8), max_size=4))
+def test_whatever_becomes_of_a_list_its_rows_stay_the_same_to_whoever_means_them(order, gone, fresh):
+    document, recording = recorded([{"id": n} for n in range(9)])
+    rows = list(document)
+    after = [rows[n] for n in order if n not in gone]
+    for place in fresh:
+        after.insert(place, {"id": 100 + place})
+
+    document[:] = after
+
+    replayed = [[n] for n in range(9)]  # rows whose content nobody looks into
+    for operation in recording.operations:
+        place = int(operation["path"].split("/")[1]) if operation["path"] else None
+        match operation["op"]:
+            case "move":
+                replayed.insert(place, replayed.pop(int(operation["from"][1:])))
+            case "remove":
+                replayed.pop(place)
+            case "add":
+                replayed.insert(place, None)
+            case "replace":
+                replayed[:] = (
+                    [None] * len(document)
+                    if place is None
+                    else [None if here == place else row for here, row in enumerate(replayed)]
+                )
+    known = {id(row): n for n, row in enumerate(rows)}
+    assert [row and row[0] for row in replayed] == [known.get(id(row)) for row in document]
 
 
 def test_values_in_a_report_are_copies_that_later_changes_do_not_touch():

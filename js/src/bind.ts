@@ -15,6 +15,7 @@
  */
 
 import type { Json } from "./document.ts";
+import { SyncStateError } from "./errors.ts";
 import type { Patch } from "./patch.ts";
 import { parse } from "./pointer.ts";
 import type { Status, Trouble } from "./replica.ts";
@@ -37,12 +38,21 @@ export interface Source {
   on(name: "error", callback: (trouble: Trouble) => void, options: Options): unknown;
 }
 
-/** Tie an element, and all inside it, to a source by their attributes. */
+/**
+ * Tie an element, and all inside it, to a source by their attributes.
+ *
+ * @throws {SyncStateError} if state would become code: the text of a script or of a style sheet
+ */
 export function bind(source: Source, root: Element, { signal }: Options = {}): void {
   if (signal?.aborted) return;
   const options = signal ? { signal } : {};
   for (const element of [root, ...root.querySelectorAll<HTMLElement>(BOUND)] as HTMLElement[]) {
     const { syncText, syncValue, syncChecked, syncError } = element.dataset;
+    if (CODE.includes(element.localName)) {
+      throw new SyncStateError(
+        `Cannot bind a <${element.localName}>: state is shown, never run; bind another element`,
+      );
+    }
     if (syncText !== undefined) bindText(source, element, syncText, options);
     if (syncError !== undefined) watch(source, syncError, (reason) => setText(element, reason), options);
     const pointer = syncValue ?? syncChecked;
@@ -50,6 +60,9 @@ export function bind(source: Source, root: Element, { signal }: Options = {}): v
     if (pointer !== undefined) new Control(source, element as HTMLInputElement, pointer, isBox, options);
   }
 }
+
+// In HTML and in SVG alike: what stands in them is run, or decides how the page looks and what it loads.
+const CODE: readonly string[] = ["script", "style"];
 
 const BOUND = "[data-sync-text], [data-sync-value], [data-sync-checked], [data-sync-error]";
 

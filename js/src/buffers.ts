@@ -9,7 +9,7 @@
 import { isBytes, isList, isObject, type Json, type JsonObject, own } from "./document.ts";
 import { MessageError } from "./errors.ts";
 import { apply, type Operation } from "./patch.ts";
-import { join } from "./pointer.ts";
+import { join, resolve } from "./pointer.ts";
 
 /** A binary buffer as a comm hands it over. */
 export type Buffer = ArrayBuffer | ArrayBufferView;
@@ -38,6 +38,7 @@ export function takeBuffers(frame: JsonObject): { frame: JsonObject; buffers: Ar
  * Return what came over a comm with its bytes in place.
  *
  * @throws {MessageError} if the frame's `buffers` and the buffers that came do not fit each other
+ * @throws {SyncStateError} if one of `buffers` is no pointer to a `null` in the frame
  */
 export function putBuffers(frame: unknown, buffers: readonly Buffer[]): unknown {
   const pointers = isObject(frame) ? (own(frame, "buffers") ?? []) : [];
@@ -47,7 +48,12 @@ export function putBuffers(frame: unknown, buffers: readonly Buffer[]): unknown 
     );
   }
   if (pointers.length === 0) return frame;
-  return replace(frame as JsonObject, pointers as readonly string[], (at) => bytes(buffers[at] as Buffer));
+  const places = new Set(pointers as readonly string[]);
+  const taken = [...places].find((place) => resolve(frame as JsonObject, place) !== null);
+  if (taken !== undefined || places.size < pointers.length) {
+    throw new MessageError(`Cannot read the frame: '${taken ?? pointers}' is no place for one buffer`);
+  }
+  return replace(frame as JsonObject, [...places], (at) => bytes(buffers[at] as Buffer));
 }
 
 function replace(frame: JsonObject, pointers: readonly string[], value: (at: number) => Json): JsonObject {

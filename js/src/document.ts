@@ -81,6 +81,16 @@ function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json 
   return false;
 }
 
+/** Tell whether containers nest deeper than a limit, without exhausting the stack. */
+export function nestsDeeper(value: Json, limit: number): boolean {
+  const isContainer = (child: Json): child is JsonList | JsonObject => isList(child) || isObject(child);
+  let level = [value].filter(isContainer);
+  for (let depth = 0; depth < limit && level.length > 0; depth += 1) {
+    level = level.flatMap((container) => (Object.values(container) as Json[]).filter(isContainer));
+  }
+  return level.length > 0;
+}
+
 /** Tell whether a value is an object that was written with braces: no Date, no Map, no instance of a class. */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (!isObject(value)) return false;

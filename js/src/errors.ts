@@ -9,6 +9,7 @@
  * │   └── TestFailed       a "test" found another value             .found
  * ├── NotSyncable          a value has no JSON form                 .pointer .value
  * ├── NotWritable          the kernel did not open this member      .pointer
+ * ├── Conflict             an edit cannot be carried over           .pointer
  * ├── MessageError         a message from the kernel makes no sense
  * └── SessionClosed        the model is closed
  * ```
@@ -89,6 +90,15 @@ export class NotWritable extends SyncStateError {
 
   constructor(pointer: string, why: string) {
     super(`Cannot write '${pointer}': ${why}`, pointer);
+  }
+}
+
+/** What an edit was made for is gone. */
+export class Conflict extends SyncStateError {
+  override name = "Conflict";
+
+  constructor(pointer: string, why: string) {
+    super(`Cannot apply the edit of '${pointer}': ${why}`, pointer);
   }
 }
 

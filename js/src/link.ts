@@ -3,7 +3,7 @@
  *
  * The link gives each model on screen its replica, brings the kernel's messages to them, and sends what
  * they answer: all that is said within one turn of the event loop leaves as one frame. It notices when
- * frames were lost or the kernel is another one, and says `hello` again.
+ * frames were lost, the kernel is another one or does not answer, and says `hello` again.
  *
  * @module
  */
@@ -11,6 +11,7 @@
 import { type Buffer, putBuffers, takeBuffers } from "./buffers.ts";
 import { isObject, type JsonObject, own } from "./document.ts";
 import {
+  type Edit,
   type KernelFrame,
   type KernelMessage,
   type PageMessage,
@@ -18,10 +19,13 @@ import {
   readFrame,
   readMessage,
   readSeed,
+  type VersionNote,
 } from "./messages.ts";
 import { Model } from "./model.ts";
+import { Patience, type Reminder } from "./patience.ts";
 import { Replica } from "./replica.ts";
 import type { Transport } from "./transports/transport.ts";
+import { cut, LIMIT } from "./uploads.ts";
 
 // A model on screen.
 interface Entry {
@@ -42,6 +46,7 @@ export class Link {
   readonly #entries = new Map<string | undefined, Entry>();
   // The number of the last edit of models that are no longer shown: numbers never begin anew.
   readonly #numbers = new Map<string, number>();
+  readonly #patience = new Patience<Entry>((entry, reminder) => this.#remind(entry, reminder));
   #outgoing: PageMessage[] = [];
   #isFlushing = false;
   #sent = 0;
@@ -53,7 +58,7 @@ export class Link {
   constructor(transport: Transport) {
     this.#transport = transport;
     transport.onFrame = (frame, buffers) => this.#receive(frame, buffers);
-    transport.onClose = (reason) => this.#each(({ replica }) => replica.close(reason));
+    transport.onClose = (reason) => this.#shut(reason);
   }
 
   /**
@@ -83,6 +88,7 @@ export class Link {
   stale(reason: string): void {
     this.#obstacle = reason;
     this.#outgoing = [];
+    this.#patience.clear();
     this.#each(({ replica }) => replica.stale(reason));
   }
 
@@ -96,8 +102,13 @@ export class Link {
 
   /** Close the transport; every model is closed with it. */
   close(reason = "the page closed the connection"): void {
-    this.#each(({ replica }) => replica.close(reason));
+    this.#shut(reason);
     this.#transport.close();
+  }
+
+  #shut(reason: string): void {
+    this.#patience.clear();
+    this.#each(({ replica }) => replica.close(reason));
   }
 
   #enter(key: string | undefined, bundle: unknown): Entry {
@@ -106,21 +117,24 @@ export class Link {
       seed: readSeed(bundle),
       number: this.#numbers.get(key ?? ""),
     });
-    const model = new Model(replica, (messages) => this.#say(messages));
-    const entry = { replica, model, views: 0, isKnown: false };
+    const model = new Model(replica, (messages) => this.#say(entry, messages));
+    const entry: Entry = { replica, model, views: 0, isKnown: false };
     this.#entries.set(key, entry);
     if (this.#obstacle !== undefined) replica.stale(this.#obstacle);
     return entry;
   }
 
-  // A view may go while its last edit is on the way; the model stays until that is answered.
+  // A view may go while its last edit is on the way; the model stays until that is answered, or cannot be.
   #leave(entry: Entry): void {
     const { replica, views } = entry;
-    if (views > 0 || (replica.status === "live" && replica.pending.length > 0)) return;
+    const mayBeAnswered = replica.status === "live" || replica.status === "connecting";
+    if (views > 0 || (mayBeAnswered && replica.pending.length > 0)) return;
     this.#entries.delete(replica.model);
+    this.#patience.settle(entry);
     if (replica.model !== undefined) {
       this.#numbers.set(replica.model, replica.number);
-      this.#say([{ type: "bye", model: replica.model }]);
+      this.#outgoing.push({ type: "bye", model: replica.model });
+      this.#schedule();
     }
     replica.close("nobody shows it any more");
   }
@@ -132,12 +146,13 @@ export class Link {
   #hello(): void {
     this.#each((entry) => {
       entry.isKnown = true;
-      this.#say(entry.replica.hello());
+      this.#say(entry, entry.replica.hello());
     });
   }
 
   // Whatever comes in, nothing is thrown at the host: some swallow it, others would lose the comm.
   #receive(data: unknown, buffers: readonly Buffer[]): void {
+    this.#patience.hear();
     try {
       const frame = readFrame(putBuffers(data, buffers));
       this.#follow(frame);
@@ -174,16 +189,28 @@ export class Link {
     if (isOther || isHole) this.#hello();
   }
 
-  #route(message: KernelMessage): void {
+  #route(message: KernelMessage | VersionNote): void {
     if (message.type === "ready") this.#each((entry) => this.#tell(entry, message));
     else {
       const entry = this.#entries.get(message.model) ?? this.#entries.get(undefined);
-      if (entry) this.#tell(entry, message);
+      if (entry && message.type === "version") this.#compare(entry, message);
+      else if (entry) this.#tell(entry, message as KernelMessage);
     }
   }
 
+  // The kernel is at work, and may not hear a hello: a page that has an old state says so.
+  #compare(entry: Entry, { epoch, version }: VersionNote): void {
+    const { replica } = entry;
+    if (replica.status === "closed" || (replica.epoch === epoch && replica.version >= version)) return;
+    replica.stale(BEHIND);
+    const hello = replica.hello();
+    if (!this.#patience.awaits(entry)) this.#say(entry, hello);
+  }
+
   #tell(entry: Entry, message: KernelMessage): void {
-    this.#say(entry.replica.receive(message));
+    if (this.#isAnswer(entry, message)) this.#patience.settle(entry);
+    this.#say(entry, entry.replica.receive(message));
+    if (entry.replica.pending.length > 0 && entry.replica.status === "live") this.#patience.ask(entry);
     if (this.#entries.get(undefined) === entry && entry.replica.model !== undefined) {
       this.#entries.delete(undefined);
       this.#entries.set(entry.replica.model, entry);
@@ -191,9 +218,31 @@ export class Link {
     this.#leave(entry);
   }
 
-  #say(messages: readonly PageMessage[]): void {
+  // A snapshot for all answers a page that was not live; to a live one it says nothing of its edits.
+  #isAnswer({ replica }: Entry, message: KernelMessage): boolean {
+    if (message.type === "ready") return false;
+    if ("replica" in message && message.replica === this.id) return true;
+    if ("to" in message) return message.to === this.id;
+    return message.type === "closed" || (message.type === "snapshot" && replica.status !== "live");
+  }
+
+  // Says hello for a model with what it has, though it goes on with what it hears: the answer settles its edits.
+  #remind(entry: Entry, { repeats, isSilent }: Reminder): void {
+    const { replica } = entry;
+    if (isSilent) replica.stale(SILENT);
+    this.#leave(entry);
+    if (!this.#patience.awaits(entry)) return;
+    if (repeats > 0) this.#transport.renew?.();
+    const { model, epoch, version } = replica;
+    const state = epoch === undefined ? {} : { epoch, version };
+    this.#say(entry, [{ type: "hello", ...(model !== undefined && { model }), ...state }]);
+  }
+
+  #say(entry: Entry, messages: readonly PageMessage[]): void {
+    if (messages.length === 0 || this.#obstacle !== undefined) return;
     this.#outgoing.push(...messages);
-    if (messages.length > 0) this.#schedule();
+    this.#patience.ask(entry);
+    this.#schedule();
   }
 
   #schedule(): void {
@@ -205,7 +254,7 @@ export class Link {
     this.#isFlushing = false;
     if (this.#obstacle !== undefined) return;
     for (const entry of this.#entries.values()) {
-      if (!entry.isKnown && entry.replica.status !== "live") this.#outgoing.push(...entry.replica.hello());
+      if (!entry.isKnown && entry.replica.status !== "live") this.#say(entry, entry.replica.hello());
       entry.isKnown = true;
     }
     const messages = this.#outgoing;
@@ -214,17 +263,37 @@ export class Link {
   }
 
   #send(messages: readonly PageMessage[]): void {
-    this.#sent += 1;
-    const whole = { protocol: PROTOCOL, replica: this.id, seq: this.#sent, messages };
+    const whole = { protocol: PROTOCOL, replica: this.id, seq: this.#sent + 1, messages };
     const { frame, buffers } = takeBuffers(whole as unknown as JsonObject);
+    const parcels = cut(frame, buffers, randomId());
+    if (parcels.length === 0) this.#shrink(messages);
+    this.#sent += parcels.length;
     try {
-      this.#transport.send(frame, buffers);
+      for (const parcel of parcels) this.#transport.send(parcel.frame, parcel.buffers);
     } catch (error) {
       this.stale((error as Error).message);
     }
   }
+
+  // No kernel takes so much in one frame, and of one edit that is too large none ever will.
+  #shrink(messages: readonly PageMessage[]): void {
+    for (const message of messages) {
+      if (messages.length > 1) this.#send([message]);
+      else if (message.type === "edit") this.#refuse(message);
+    }
+  }
+
+  #refuse({ model, epoch, base, number }: Edit): void {
+    const entry = this.#entries.get(model);
+    const reason = `Cannot send the edit: it has more than ${LIMIT / 2 ** 20} MiB; make it in smaller steps`;
+    const refusal = { type: "reject", error: "MessageError", replica: this.id, version: base } as const;
+    if (entry) this.#tell(entry, { ...refusal, model, epoch, number, reason });
+  }
 }
 
+const SILENT = "The kernel does not answer; it may be busy. Your changes wait and are sent when it does";
+const BEHIND =
+  "The kernel is busy, and this is an old state. It is brought up to date when the kernel answers";
 const RESTARTED = "the kernel was restarted; run the cell again to make this live";
 
 function randomId(): string {

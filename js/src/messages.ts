@@ -7,12 +7,16 @@
  * @module
  */
 
-import { isList, isObject, type Json, type JsonObject, kind, own } from "./document.ts";
+import { isList, isObject, type Json, type JsonObject, kind, nestsDeeper, own, show } from "./document.ts";
 import { MessageError, type SyncStateError } from "./errors.ts";
 import { check, type Patch } from "./patch.ts";
+import { MAX_DEPTH } from "./values.ts";
 
 /** The number of the wire format. */
 export const PROTOCOL = 1;
+
+/** How deep a frame may nest: beyond it, what recurses here or in an author's code would end in the middle. */
+export const FRAME_DEPTH: number = 2 * MAX_DEPTH;
 
 /** Models were published, or the link was just opened. */
 export interface Ready {
@@ -72,7 +76,15 @@ export interface Closed {
   readonly to?: string;
 }
 
-/** What a kernel says. */
+/** The kernel is at work, and a document too large to be said to all is at this version. */
+export interface VersionNote {
+  readonly type: "version";
+  readonly model: string;
+  readonly epoch: string;
+  readonly version: number;
+}
+
+/** What a kernel says to a replica. */
 export type KernelMessage = Ready | Snapshot | PatchMessage | Reject | Closed;
 
 /** The page shows a model, and says what it has of it. */
@@ -136,10 +148,13 @@ export function readFrame(data: unknown): KernelFrame {
   const protocol = own(data, "protocol");
   if (protocol !== PROTOCOL) {
     throw new MessageError(
-      `Cannot join a kernel that speaks protocol ${protocol}: this page speaks ${PROTOCOL}; reload the page`,
+      `Cannot join a kernel that speaks protocol ${protocol === undefined ? protocol : show(protocol)}: this page speaks ${PROTOCOL}; reload the page`,
     );
   }
   demand(data, FRAME, "the frame");
+  if (nestsDeeper(data, FRAME_DEPTH)) {
+    throw new MessageError(`Cannot read the frame: it nests deeper than ${FRAME_DEPTH} levels`);
+  }
   return data as unknown as KernelFrame;
 }
 
@@ -149,19 +164,19 @@ export function readFrame(data: unknown): KernelFrame {
  *
  * @throws {MessageError} if a member is missing or has another shape; the error names it
  */
-export function readMessage(message: unknown): KernelMessage | undefined {
+export function readMessage(message: unknown): KernelMessage | VersionNote | undefined {
   const type = isObject(message) ? own(message, "type") : undefined;
   if (typeof type !== "string") throw new MessageError("Cannot read a message: 'type' is missing");
   const shape = Object.hasOwn(SHAPES, type) ? SHAPES[type] : undefined;
   if (!shape) return undefined;
   demand(message as JsonObject, shape, `message '${type}'`);
-  return message as unknown as KernelMessage;
+  return message as unknown as KernelMessage | VersionNote;
 }
 
 /** Return the state that is embedded in an output, or nothing if this page cannot read it. */
 export function readSeed(bundle: unknown): Seed | undefined {
   const isReadable = isObject(bundle) && own(bundle, "protocol") === PROTOCOL && !flaw(bundle, SEED);
-  return isReadable ? (bundle as unknown as Seed) : undefined;
+  return isReadable && !nestsDeeper(bundle, FRAME_DEPTH) ? (bundle as unknown as Seed) : undefined;
 }
 
 // A test returns nothing, or what is wrong with a member's value.
@@ -229,6 +244,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     "pointer?": text,
   },
   closed: { model: text, reason: text, "epoch?": text, "to?": text },
+  version: { model: text, epoch: text, version: count },
 };
 
 function demand(object: JsonObject, shape: Shape, what: string): void {

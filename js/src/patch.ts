@@ -31,6 +31,15 @@ export type Operation =
 /** Operations, applied in order, all or none. */
 export type Patch = readonly Operation[];
 
+/** An operation, and which of its pointers name elements of lists: only the document can tell. */
+export interface Step {
+  readonly operation: Operation;
+  /** Whether `path` names an element of a list, or a place between two. */
+  readonly inList: boolean;
+  /** Whether `from` names an element of a list. */
+  readonly fromList: boolean;
+}
+
 // What an operation needs beside its name.
 const NEEDS: Readonly<Record<string, readonly string[]>> = {
   add: ["path", "value"],
@@ -91,10 +100,48 @@ function flaw(operation: unknown): string | undefined {
  * apply({ n: 1 }, [{ op: "replace", path: "/n", value: 2 }]); // { n: 2 }
  */
 export function apply(document: Json, patch: Patch): Json {
+  return trace(document, patch).document;
+}
+
+/**
+ * Apply a patch, and return the document and what the patch did, step by step.
+ *
+ * What is put at the end of a list (`-`) names its index.
+ *
+ * @throws {PatchError} as `apply` does
+ */
+export function trace(document: Json, patch: Patch): { document: Json; steps: Step[] } {
   check(patch);
   const candidate = new Candidate(document);
-  for (const [position, operation] of patch.entries()) candidate.run(operation, position);
-  return candidate.document;
+  const steps = patch.map((operation, position): Step => {
+    const from = sourceOf(operation);
+    const fromList = from !== undefined && isInList(candidate.document, from);
+    candidate.run(operation, position);
+    const list = listAround(candidate.document, operation.path);
+    return { operation: list ? landed(operation, list) : operation, inList: list !== undefined, fromList };
+  });
+  return { document: candidate.document, steps };
+}
+
+/** Return where an operation takes its value from, if it takes one; in others `from` means nothing. */
+export function sourceOf(operation: Operation): string | undefined {
+  return operation.op === "move" || operation.op === "copy" ? operation.from : undefined;
+}
+
+/** Tell whether a pointer names an element of a list, which need not be there. */
+export function isInList(document: Json, pointer: string): boolean {
+  return listAround(document, pointer) !== undefined;
+}
+
+function listAround(document: Json, pointer: string): JsonList | undefined {
+  const holder = pointer === "" ? undefined : find(document, pointer.slice(0, pointer.lastIndexOf("/")));
+  return isList(holder) ? holder : undefined;
+}
+
+// Says at which index of a list a value is that was put at its end.
+function landed(operation: Operation, list: JsonList): Operation {
+  const { path } = operation;
+  return path.endsWith("/-") ? { ...operation, path: `${path.slice(0, -1)}${list.length - 1}` } : operation;
 }
 
 /**
@@ -114,9 +161,10 @@ export function invert(document: Json, patch: Patch): Operation[] {
     candidate.run(operation);
   };
   for (const operation of patch) {
-    if (!("from" in operation)) run(operation);
-    else if (operation.op === "copy" || operation.from !== operation.path) {
-      const { op, from, path } = operation;
+    const { op, path } = operation;
+    const from = sourceOf(operation);
+    if (from === undefined) run(operation);
+    else if (op === "copy" || from !== path) {
       const value = resolve(candidate.document, from);
       if (op === "move") run({ op: "remove", path: from });
       run({ op: "add", path, value });
@@ -213,12 +261,12 @@ export class Candidate {
   }
 
   #move(from: string, path: string): Json {
-    const value = this.#read(from);
-    if (from === path) return this.document;
     // RFC 6902, section 4.4: the "from" location must not be a proper prefix of the "path" location
     if (path.startsWith(`${from}/`)) {
       return this.#refuse(from, `it cannot be moved into itself, to '${path}'`, PatchError);
     }
+    const value = this.#read(from);
+    if (from === path) return this.document;
     this.document = this.#remove(from);
     return this.#add(path, value);
   }

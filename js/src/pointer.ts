@@ -14,13 +14,14 @@ import { PointerError, TargetNotFound } from "./errors.ts";
 /**
  * Return the reference tokens of a pointer, unescaped (RFC 6901, sections 3 and 4).
  *
- * @throws {PointerError} if the text does not start with `/`, or a `~` is not followed by `0` or `1`
+ * @throws {PointerError} if it is no text, does not start with `/`, or a `~` is not followed by `0` or `1`
  *
  * @example
  * parse("/rows/3/a~1b"); // ["rows", "3", "a/b"]
  * parse(""); // []
  */
 export function parse(pointer: string): string[] {
+  if (typeof pointer !== "string") throw new PointerError(kind(pointer), "a pointer is text");
   if (pointer === "") return [];
   if (pointer[0] !== "/") throw new PointerError(pointer, "a pointer is empty or starts with '/'");
   const tokens = pointer.slice(1).split("/");

@@ -12,7 +12,8 @@
  * = document           what the page shows
  * ```
  *
- * What the kernel commits changes the confirmed document, and the pending edits are carried over it.
+ * What the kernel commits changes the confirmed document, and the pending edits are carried over it: the
+ * edit in flight always as it was sent, over all that was committed since, for so does the kernel.
  *
  * @module
  */
@@ -30,9 +31,9 @@ import type {
   Seed,
   Snapshot,
 } from "./messages.ts";
-import { apply, check, type Operation, type Patch } from "./patch.ts";
+import { check, isInList, type Operation, type Patch, type Step, trace } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
-import { rebase } from "./rebase.ts";
+import { type Own, rebase, related } from "./rebase.ts";
 import { copy } from "./values.ts";
 
 /** How near a page is to its kernel: nothing heard yet, in step, showing an old state, or closed by the kernel. */
@@ -84,9 +85,14 @@ export class Replica {
   #confirmed: JsonObject = {};
   #sent: JsonObject = {};
   #flight: Edit | undefined;
-  // What the edit in flight does here; nothing if it stands no longer: then the kernel will refuse it.
-  #carried: Patch = [];
-  #behind: Patch[] = [];
+  // The edits that the one in flight was merged from, as it was sent; what was committed since; and what it
+  // does here today: nothing if it stands no longer, then the kernel will refuse it.
+  #frozen: readonly Steps[] = [];
+  #since: Steps = [];
+  #carried: Steps = [];
+  #behind: readonly Steps[] = [];
+  // How many of those are not merged: they were, and that was refused.
+  #alone = 0;
   #isAsking = false;
   #troubles: Trouble[] = [];
 
@@ -103,7 +109,7 @@ export class Replica {
 
   /** The operations of this page that the kernel has not answered yet. */
   get pending(): Patch {
-    return [...(this.#flight?.operations ?? []), ...this.#behind.flat()];
+    return [...(this.#flight?.operations ?? []), ...operationsOf(this.#behind.flat())];
   }
 
   /** Ask for what is new, or for everything if what is here is of no use; until the answer nothing is applied. */
@@ -145,8 +151,9 @@ export class Replica {
     check(operations);
     const edit = operations.map(copied);
     for (const operation of edit) this.#demandWritable(operation);
-    this.document = advance(this.document, edit);
-    if (edit.length > 0) this.#behind = merge(this.#behind, edit);
+    const { document, steps } = advance(this.document, edit);
+    this.document = document;
+    if (steps.length > 0) this.#behind = merge(this.#behind, steps);
     const outgoing = this.#next();
     this.#tell();
     return outgoing;
@@ -197,14 +204,14 @@ export class Replica {
     if (epoch !== this.epoch) this.#abandon("the model was created anew; the edit was made for the old one");
     const before = this.#isAnswered(number) ? this.#sent : this.#confirmed;
     if (this.#isAnswered(number)) this.#land();
-    const over = difference(before, message.document);
-    this.#confirmed = advance(before, over); // which shares what is still the same
+    const { document, steps } = advance(before, difference(before, message.document));
+    this.#confirmed = document; // which shares with the old one what is still the same
     this.model = message.model;
     this.epoch = epoch;
     this.version = version;
     this.readOnly = message.read_only;
     this.number = Math.max(this.number, number);
-    this.#settle(over);
+    this.#settle(steps);
     return this.#resume();
   }
 
@@ -214,30 +221,40 @@ export class Replica {
     if ((this.#isAsking || this.status === "closed") && to === undefined) return [];
     const isNews = version > this.version;
     if (isNews && base !== this.version) return this.hello();
-    const isAnswered = replica === this.id && this.#isAnswered(number);
-    try {
-      if (isNews) this.#confirmed = advance(this.#confirmed, operations);
-    } catch (error) {
-      this.#troubles.push(troubleOf(error, []));
-      return this.hello({ isLost: true });
+    let over: Steps = [];
+    if (isNews) {
+      try {
+        over = this.#commit(operations, replaced);
+      } catch (error) {
+        this.#troubles.push(troubleOf(error, []));
+        return this.hello({ isLost: true });
+      }
+      this.version = version;
     }
-    if (isNews) this.version = version;
     this.#become("live", "");
-    const over = [
-      ...operations,
-      ...replaced.map((path): Operation => ({ op: "replace", path, value: null })),
-    ];
-    if (isAnswered) this.#acknowledge(over);
+    if (replica === this.id && this.#isAnswered(number)) this.#acknowledge(over);
     else if (isNews) this.#settle(over);
-    return to === undefined ? this.#next() : this.#resume();
+    // the last of several that answer a hello bears the own name
+    return to !== undefined && replica === this.id ? this.#resume() : this.#next();
+  }
+
+  // Changes the confirmed document, and returns what was done to it.
+  #commit(operations: Patch, replaced: readonly string[]): Steps {
+    const { document, steps } = advance(this.#confirmed, operations);
+    this.#confirmed = document;
+    return [...steps, ...replaced.map((path) => assignment(path, isInList(document, path)))];
   }
 
   #onReject(message: Reject): PageMessage[] {
     const { replica, number, reason, error = "", pointer } = message;
     if (replica !== this.id || number !== this.#flight?.number) return [];
+    if (message.epoch === this.epoch && this.#frozen.length > 1) {
+      this.#part();
+      return this.#next();
+    }
     this.#troubles.push({ reason, error, pointer, operations: this.#flight.operations });
     if (message.epoch !== this.epoch) this.#isAsking = true; // a snapshot follows: rule 3.3
-    this.#settle(this.#land());
+    this.#settle([], pairs(this.#land()));
     return this.#next();
   }
 
@@ -247,10 +264,13 @@ export class Replica {
   }
 
   // The edit in flight has happened, as `over` tells.
-  #acknowledge(over: Patch): void {
+  #acknowledge(over: Steps): void {
     const carried = this.#land();
-    if (!same(this.#confirmed, this.#sent)) this.#settle([...carried, ...over]);
-    else this.#confirmed = this.#sent; // what is behind stands as it stood, and the page keeps what it shows
+    if (same(this.#confirmed, this.#sent)) {
+      this.#confirmed = this.#sent; // what is behind stands as it stood, and the page keeps what it shows
+    } else if (isAlike(carried, over)) {
+      this.#settle([...coerced(carried, over), ...over.slice(carried.length)]);
+    } else this.#settle(over, pairs(carried));
   }
 
   #isAnswered(number: number): boolean {
@@ -258,38 +278,76 @@ export class Replica {
   }
 
   // Nothing is in flight any more. Returns what it did here.
-  #land(): Patch {
+  #land(): Steps {
     const carried = this.#carried;
     this.#flight = undefined;
-    this.#carried = [];
+    this.#frozen = this.#since = this.#carried = [];
     return carried;
   }
 
-  // Puts the pending edits on the confirmed document again, which `over` led to.
-  #settle(over: Patch): void {
-    let document = this.#confirmed;
-    let uncertain = over;
-    const put = (edit: Patch): Placed => {
-      const placed = place(edit, uncertain, this.#confirmed, document);
-      document = placed.document;
-      if (placed.trouble) uncertain = [...uncertain, ...edit]; // what was made on top of it has lost its ground
-      return placed;
-    };
-    this.#carried = put(this.#carried).operations; // if it stands no longer, the kernel will say so
-    this.#sent = document;
-    this.#behind = this.#behind.map(put).flatMap(({ operations, trouble }) => {
+  // Puts the pending edits on the confirmed document again, which `over` led to. In front of them were the own
+  // steps that have landed.
+  #settle(over: Steps, landed: readonly Own[] = []): void {
+    let [committed, own] = [over, landed];
+    this.document = this.#confirmed;
+    if (this.#flight) {
+      const former = this.#carried;
+      const edit = this.#frozen.flat();
+      this.#since = related(edit, [...this.#since, ...over.map(bare)]);
+      this.#carried = this.#put(edit, this.#since, []).steps; // if it stands no longer, the kernel will say so
+      own = pairs(former, this.#carried);
+      if (former.length === 0) committed = [...over, ...this.#carried]; // it stands only now, like what others did
+    }
+    this.#sent = this.document;
+    const behind = this.#behind;
+    this.#behind = [];
+    this.#putBehind(behind, committed, own);
+  }
+
+  // Lets each of the edits go alone that the refused one in flight was merged from: only the guilty ones are
+  // refused then, each with its own reason.
+  #part(): void {
+    const [edits, since, behind] = [this.#frozen, this.#since, this.#behind];
+    const isShown = this.#land().length > 0;
+    this.document = this.#sent = this.#confirmed;
+    this.#behind = [];
+    const placed = this.#putBehind(edits, since, []).flatMap(([, now]) => now ?? []);
+    this.#alone = this.#behind.length;
+    // what is behind them was made on top of them, if they were shown
+    this.#putBehind(behind, isShown ? [] : placed, []);
+  }
+
+  // Puts edits on the document, to wait there; returns the own steps with theirs.
+  #putBehind(edits: readonly Steps[], over: Steps, earlier: readonly Own[]): readonly Own[] {
+    let own = earlier;
+    for (const edit of edits) {
+      const { steps, trouble } = this.#put(edit, over, own);
+      own = [...own, ...pairs(edit, steps)];
       if (trouble) this.#troubles.push(trouble);
-      return trouble ? [] : [operations];
-    });
-    this.document = document;
+      else this.#behind = [...this.#behind, steps];
+    }
+    return own;
+  }
+
+  // Puts one edit on the document, or says what spoke against it.
+  #put(edit: Steps, over: Steps, own: readonly Own[]): { steps: Steps; trouble?: Trouble } {
+    try {
+      const steps = rebase(edit, over, own);
+      this.document = advance(this.document, operationsOf(steps)).document;
+      return { steps };
+    } catch (error) {
+      return { steps: [], trouble: troubleOf(error, operationsOf(edit)) };
+    }
   }
 
   // Drops all pending edits.
   #abandon(reason: string): void {
-    const edits = this.#flight ? [this.#flight.operations, ...this.#behind] : this.#behind;
+    const behind = this.#behind.map(operationsOf);
+    const edits = this.#flight ? [this.#flight.operations, ...behind] : behind;
     for (const operations of edits) this.#troubles.push({ reason, error: "Conflict", operations });
     this.#land();
     this.#behind = [];
+    this.#alone = 0;
     this.document = this.#sent = this.#confirmed;
   }
 
@@ -306,10 +364,14 @@ export class Replica {
     if (this.status !== "live" || this.#isAsking || this.#flight || this.#behind.length === 0) return [];
     if (model === undefined || epoch === undefined) return [];
     this.number += 1;
-    this.#carried = this.#behind.flat();
-    this.#flight = { type: "edit", model, epoch, base, number: this.number, operations: this.#carried };
-    this.#behind = [];
-    this.#sent = this.document;
+    const count = this.#alone > 0 ? 1 : this.#behind.length;
+    this.#alone = Math.max(this.#alone - 1, 0);
+    this.#frozen = this.#behind.slice(0, count);
+    this.#behind = this.#behind.slice(count);
+    this.#carried = this.#frozen.flat();
+    const operations = operationsOf(this.#carried);
+    this.#flight = { type: "edit", model, epoch, base, number: this.number, operations };
+    this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.document;
     return [this.#flight];
   }
 
@@ -326,37 +388,48 @@ export class Replica {
   }
 }
 
+type Steps = readonly Step[];
+
+function operationsOf(steps: Steps): Patch {
+  return steps.map(({ operation }) => operation);
+}
+
 // Applies a patch to a document, which stays one: an object of synced members.
-function advance(document: JsonObject, patch: Patch): JsonObject {
-  const next = apply(document, patch);
-  if (isObject(next)) return next;
-  throw new PatchError(
-    `Cannot replace '': a document is an object, not ${kind(next)}`,
-    undefined,
-    undefined,
-    "",
-  );
+function advance(before: JsonObject, patch: Patch): { document: JsonObject; steps: Steps } {
+  const { document, steps } = trace(before, patch);
+  if (isObject(document)) return { document, steps };
+  const sentence = `Cannot replace '': a document is an object, not ${kind(document)}`;
+  throw new PatchError(sentence, undefined, undefined, "");
 }
 
-// An edit on a document, or the document without it and what spoke against it.
-interface Placed {
-  readonly document: JsonObject;
-  readonly operations: Patch;
-  readonly trouble?: Trouble;
+// What a whole value that was assigned anew is to an edit.
+function assignment(path: string, inList: boolean): Step {
+  return { operation: { op: "replace", path, value: null }, inList, fromList: false };
 }
 
-function place(edit: Patch, over: Patch, confirmed: JsonObject, document: JsonObject): Placed {
-  const rebased = rebase(edit, over, confirmed);
-  if (rebased.operations === null) {
-    const reason = `Cannot apply the edit of '${rebased.pointer}': ${rebased.reason}`;
-    const trouble = { reason, error: "Conflict", pointer: rebased.pointer, operations: edit };
-    return { document, operations: [], trouble };
-  }
-  try {
-    return { document: advance(document, rebased.operations), operations: rebased.operations };
-  } catch (error) {
-    return { document, operations: [], trouble: troubleOf(error, edit) };
-  }
+// Says what own steps have become; without that they were taken back.
+function pairs(then: Steps, now: Steps = []): Own[] {
+  return then.map((step, at) => [step, now[at]]);
+}
+
+// Tells whether steps begin with some others, but for their values.
+function isAlike(carried: Steps, over: Steps): boolean {
+  return carried.every((step, at) => {
+    const other = over[at];
+    return other !== undefined && same(bare(step).operation, bare(other).operation);
+  });
+}
+
+// Forgets the value of a step, which says nothing of where things are.
+function bare(step: Step): Step {
+  return { ...step, operation: { ...step.operation, value: null } as Operation };
+}
+
+// Returns where the kernel made another value of an own one.
+function coerced(carried: Steps, over: Steps): Step[] {
+  return carried
+    .filter(({ operation }, at) => !same(operation, over[at]?.operation))
+    .map(({ operation, inList }) => assignment(operation.path, inList));
 }
 
 function troubleOf(error: unknown, operations: Patch): Trouble {
@@ -369,11 +442,15 @@ function copied(operation: Operation): Operation {
 }
 
 // Adds an edit to those that wait; a value that is overwritten before it left need not travel.
-function merge(behind: readonly Patch[], edit: Patch): Patch[] {
-  const last = behind.at(-1);
-  const [old, next] = [last?.[0], edit[0]];
-  const isSamePlace = old?.op === "replace" && next?.op === "replace" && old.path === next.path;
-  return [...(isSamePlace && last?.length === 1 ? behind.slice(0, -1) : behind), edit];
+function merge(behind: readonly Steps[], edit: Steps): Steps[] {
+  const place = replaced(edit);
+  const isOverwritten = place !== undefined && place === replaced(behind.at(-1) ?? []);
+  return [...(isOverwritten ? behind.slice(0, -1) : behind), edit];
+}
+
+// Returns the location that an edit replaces, if it does nothing else.
+function replaced([step, more]: Steps): string | undefined {
+  return step?.operation.op === "replace" && !more ? step.operation.path : undefined;
 }
 
 // Returns what changed between two documents, member by member.

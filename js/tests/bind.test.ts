@@ -578,3 +578,21 @@ test("a control that was bound before the kernel was heard learns what it may do
 
   expect(element).toMatchObject({ disabled: true, value: "idle" });
 });
+
+describe("state is never code", () => {
+  test.each([
+    '<script data-sync-text="/n"></script>',
+    '<style data-sync-text="/n"></style>',
+    '<style data-sync-error="/n"></style>',
+    '<svg><script data-sync-text="/n"></script></svg>',
+    '<svg><style data-sync-text="/n"></style></svg>',
+  ])("%s is not bound", async (markup) => {
+    const { model } = await pair({ n: "alert(1)" });
+    const root = document.createElement("div");
+    root.insertAdjacentHTML("beforeend", markup);
+
+    expect(() => model.bind(root)).toThrow(/^Cannot bind a <(script|style)>: state is shown, never run/);
+
+    expect(root.textContent).toBe("");
+  });
+});

@@ -8,17 +8,18 @@ import { canonical, frozen } from "./support/conformance.ts";
 import { documents, operationFor, values } from "./support/documents.ts";
 import { KernelModel } from "./support/kernel.ts";
 
+type Choice = [number, number, number, Json];
+
 /** One thing that happens. */
 type Event =
-  | { what: "commit"; choice: [number, number, number, Json] }
-  | { what: "edit"; page: number; choice: [number, number, number, Json] }
+  | { what: "commit"; choice: Choice }
+  | { what: "edit"; page: number; choice: Choice }
   | { what: "up" | "down" | "lose" | "swap" | "hello" | "stale"; page: number };
 
-const choice = (): fc.Arbitrary<[number, number, number, Json]> =>
-  fc.tuple(fc.nat(), fc.nat(), fc.nat(), values());
+const choice = (): fc.Arbitrary<Choice> => fc.tuple(fc.nat(), fc.nat(), fc.nat(), values());
 const page = (): fc.Arbitrary<number> => fc.nat({ max: 1 });
 
-const events = (): fc.Arbitrary<Event[]> =>
+const events = (minLength = 0): fc.Arbitrary<Event[]> =>
   fc.array(
     fc.oneof(
       { weight: 4, arbitrary: fc.record({ what: fc.constant("commit" as const), choice: choice() }) },
@@ -38,15 +39,17 @@ const events = (): fc.Arbitrary<Event[]> =>
         }),
       },
     ),
-    { maxLength: 60 },
+    { minLength, maxLength: 60 },
   );
 
 /** A kernel and two pages, whose messages wait until an event lets them pass. */
 class World {
   readonly board: KernelModel;
   readonly pages: { replica: Replica; up: PageMessage[]; down: KernelMessage[]; troubles: Trouble[] }[];
+  readonly #operationFor: (document: Json, ...choice: Choice) => Operation;
 
-  constructor(document: Json) {
+  constructor(document: Json, choose = operationFor) {
+    this.#operationFor = choose;
     this.board = new KernelModel("board", document, "a1");
     // odd numbers are clipped, and some texts refused: a validator has its say
     this.board.validate = (operations) =>
@@ -96,10 +99,10 @@ class World {
 
   #tried<Result>(
     document: Json,
-    choice: [number, number, number, Json],
+    choice: Choice,
     act: (operations: Operation[]) => Result,
   ): Result | undefined {
-    const operation = operationFor(document, ...choice);
+    const operation = this.#operationFor(document, ...choice);
     if (operation.path === "") return undefined; // a document stays an object
     try {
       return act([operation]);
@@ -172,6 +175,46 @@ test("an edit happens once or is told as refused, and never both", () => {
       const refused = world.pages.flatMap(({ troubles }) => troubles.flatMap(({ operations }) => operations));
       expect(new Set(happened).size).toBe(happened.length);
       expect(happened.length + refused.length).toBe(made);
+    }),
+  );
+});
+
+/** Rows that are known by an id, and what was written into them. */
+interface Table {
+  readonly rows: readonly { readonly id: number; readonly marks: readonly number[] }[];
+}
+
+test("an edit changes the row that its author meant, wherever that stands by then", () => {
+  fc.assert(
+    fc.property(events(25), (script) => {
+      const meant = new Map<number, number>(); // the row of each mark
+      let made = 100; // a validator has its say about small ones
+      const operationFor = (document: Json, which: number, where: number, whence: number): Operation => {
+        const { rows } = document as unknown as Table;
+        const at = where % (rows.length || 1);
+        const row = rows[at];
+        made += 1;
+        if (!row || which % 5 === 0) {
+          return { op: "add", path: `/rows/${where % (rows.length + 1)}`, value: { id: made, marks: [] } };
+        }
+        if (which % 5 === 1) return { op: "remove", path: `/rows/${at}` };
+        if (which % 5 === 2)
+          return { op: "move", from: `/rows/${at}`, path: `/rows/${whence % rows.length}` };
+        meant.set(made, row.id);
+        return { op: "add", path: `/rows/${at}/marks/0`, value: made };
+      };
+      const world = new World({ rows: [-1, -2, -3].map((id) => ({ id, marks: [] })) }, operationFor);
+
+      world.settle();
+      for (const event of script) world.happen(event);
+      world.settle();
+
+      for (const { id, marks } of (world.board.document as unknown as Table).rows) {
+        expect(marks.map((mark) => meant.get(mark))).toEqual(marks.map(() => id));
+      }
+      for (const { replica } of world.pages) {
+        expect(canonical(replica.document)).toBe(canonical(world.board.document));
+      }
     }),
   );
 });

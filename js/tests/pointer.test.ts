@@ -54,3 +54,10 @@ test("an error says what is not there", () => {
   expect(() => resolve(document, "/m")).toThrow("Cannot find '/m': the document has no member 'm'");
   expect(() => resolve(document, "/n/m")).toThrow("Cannot find '/n/m': '/n' is a number");
 });
+
+test.each([[["/"]], [["/a", "/b"]], [{ 0: "/", slice: 1 }], [null], [undefined], [0], [true]])(
+  "%j is no pointer, though it may look like text",
+  (what) => {
+    expect(() => parse(what as unknown as string)).toThrow(PointerError);
+  },
+);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Json, JsonObject } from "../src/document.ts";
 import type { KernelMessage, PageMessage, Seed } from "../src/messages.ts";
-import type { Patch } from "../src/patch.ts";
+import type { Operation, Patch } from "../src/patch.ts";
 import { Replica, type Trouble } from "../src/replica.ts";
 import { canonical, cases, frozen } from "./support/conformance.ts";
 
@@ -125,6 +125,39 @@ describe("a replica", () => {
 
     replica.receive(patch(5, [{ op: "replace", path: "/n", value: 2 }]));
     expect(replica.document.rows).toBe(shown.rows);
+  });
+
+  test("carries an edit to where its element went, and keeps what nobody changed", () => {
+    const replica = live({ rows: [{ p: 1 }, { p: 2 }, { p: 3 }], n: {} });
+    replica.edit([{ op: "replace", path: "/rows/1/p", value: 5 }]);
+    const shown = replica.document as { rows: unknown[]; n: object };
+
+    replica.receive(patch(4, [{ op: "move", from: "/rows/2", path: "/rows/0" }]));
+
+    expect(replica.document.rows).toEqual([{ p: 3 }, { p: 1 }, { p: 5 }]);
+    expect((replica.document.rows as unknown[])[0]).toBe(shown.rows[2]);
+    expect((replica.document.rows as unknown[])[1]).toBe(shown.rows[0]);
+    expect(replica.document.n).toBe(shown.n);
+  });
+
+  test("follows what an edit in flight acts on through any number of commits", () => {
+    const replica = live({ rows: [{ p: 1 }], n: 0, m: {} });
+    replica.edit([{ op: "replace", path: "/rows/0/p", value: 5 }]);
+    replica.edit([{ op: "add", path: "/rows/0/q", value: 6 }]);
+
+    let base = 4;
+    const hear = (operation: Operation): void => {
+      replica.receive(patch(base, [operation]));
+      base += 1;
+    };
+    for (let count = 0; count < 100; count += 1) {
+      hear({ op: "replace", path: "/n", value: count });
+      hear({ op: "add", path: "/rows/0", value: { p: -count } });
+    }
+    hear({ op: "move", from: "/rows", path: "/m/moved" });
+    for (let count = 0; count < 100; count += 1) hear({ op: "remove", path: "/m/moved/0" });
+
+    expect(replica.document.m).toEqual({ moved: [{ p: 5, q: 6 }] });
   });
 
   test("stays closed, whatever patch comes late", () => {

@@ -36,7 +36,8 @@ LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 Open = Callable[..., Notebook]
 """Opens a notebook of the given cells, or in another tab one that is there, by its name.
 
-What is at a URL may be left out: `without="**/extensions/syncstate/**"`.
+What is at a URL may be left out: `without="**/extensions/syncstate/**"`. `before` is called with the page,
+which is still empty. The kernel is a new one, or that of the notebook `kernel_of`.
 """
 
 
@@ -123,14 +124,21 @@ _numbers = itertools.count(1)
 
 @pytest.fixture
 def open_notebook(new_page: Callable[[], Page], server: Server, host: str) -> Iterator[Open]:
-    def open_(*cells: str, name: str | None = None, without: str | None = None) -> Notebook:
+    def open_(
+        *cells: str,
+        name: str | None = None,
+        without: str | None = None,
+        before: Callable[[Page], None] = lambda page: None,
+        kernel_of: str | None = None,
+    ) -> Notebook:
         if name is None:
             name = f"{host}-{next(_numbers)}.ipynb"
             notebooks.write(server.folder, name, list(cells))
-            server.start_kernel(name)
+            server.start_kernel(name, kernel_of)
         page = new_page()
         if without is not None:
             page.route(without, lambda route: route.abort())
+        before(page)
         opened = Notebook(page, server, host, name)
         opened.open()
         return opened

@@ -122,9 +122,50 @@ class Notebook:
             f"assert {expression} == {expected!r}, {expression}"
         )
 
+    def edit(self, name: str, value: str, cell: int = 0) -> None:
+        """Type a value into a control of a view."""
+        control = self.output(cell).get_by_label(name)
+        control.fill(value)
+        control.press("Enter")
+
     def status(self, cell: int = 0) -> Locator:
         """What a view says of itself when it is not live."""
         return self.output(cell).locator(".syncstate-status")
+
+    def watch_status(self) -> None:
+        """From now on remember what the views say of themselves."""
+        self.page.evaluate(
+            """() => {
+                window.statuses = [];
+                for (const status of document.querySelectorAll('.syncstate-status')) {
+                    const note = () => { if (status.textContent) window.statuses.push(status.textContent); };
+                    new MutationObserver(note).observe(status, { attributes: true, childList: true });
+                }
+            }"""
+        )
+
+    def statuses(self) -> list[str]:
+        """What the views said of themselves since then."""
+        return self.page.evaluate("() => window.statuses")
+
+    def close_comm(self, comm: str) -> None:
+        """Tell the kernel that a comm is closed, as JupyterLab does for each that it does not know."""
+        self.page.evaluate(
+            f"""(comm_id) => {{
+                const kernel = {KERNEL};
+                kernel.sendShellMessage({{
+                    channel: 'shell', content: {{ comm_id, data: {{}} }},
+                    metadata: {{}}, buffers: [], parent_header: {{}},
+                    header: {{ msg_id: 'close-' + comm_id, msg_type: 'comm_close', session: kernel.clientId,
+                              username: '', version: '5.3', date: new Date().toISOString() }},
+                }}, false, true);
+            }}""",
+            comm,
+        )
+
+    def touch(self, name: str) -> None:
+        """Make a file where the kernel works."""
+        (self._server.folder / name).touch()
 
     def restart_kernel(self) -> None:
         """Restart the kernel, as the menu does."""
@@ -136,15 +177,19 @@ class Notebook:
 
     def reconnect(self) -> None:
         """Lose the connection, and come back after a while in which the kernel had something to say."""
+        self.disconnect()
+        self.page.evaluate("async () => { await new Promise((resolve) => setTimeout(resolve, 800)); }")
+        self.connect()
+
+    def disconnect(self) -> None:
+        """Lose the connection, as when a network goes."""
         self.page.evaluate(
-            f"""async () => {{
-                const kernel = {KERNEL};
-                kernel._clearSocket();
-                kernel._updateConnectionStatus('connecting');
-                await new Promise((resolve) => setTimeout(resolve, 800));
-                await kernel.reconnect();
-            }}"""
+            f"() => {{ {KERNEL}._clearSocket(); {KERNEL}._updateConnectionStatus('connecting'); }}"
         )
+
+    def connect(self) -> None:
+        """Come back."""
+        self.page.evaluate(f"async () => {{ await {KERNEL}.reconnect(); }}")
 
     def inject(self, code: str) -> bool:
         """Run code in the console; return whether its connection to the kernel could have comm objects."""

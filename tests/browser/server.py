@@ -49,15 +49,17 @@ class Server:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
 
-    def start_kernel(self, notebook: str) -> None:
-        """Start a notebook's kernel, while the page that will use it is still loading."""
-        session = {"path": notebook, "name": notebook, "type": "notebook", "kernel": {"name": "python3"}}
+    def start_kernel(self, notebook: str, other: str | None = None) -> None:
+        """Start a notebook's kernel, while the page that will use it is still loading; or take another's."""
+        used = [session["kernel"]["id"] for session in self.ask("sessions") if session["path"] == other]
+        kernel = {"id": used[0]} if used else {"name": "python3"}
+        session = {"path": notebook, "name": notebook, "type": "notebook", "kernel": kernel}
         Thread(target=self.ask, args=("sessions", "POST", session), daemon=True).start()
 
     def shut_down_kernels(self) -> None:
-        """End the sessions that a test has left."""
-        for session in self.ask("sessions"):
-            self.ask(f"sessions/{session['id']}", "DELETE")
+        """End the kernels that a test has left, and with each the sessions that share it."""
+        for session in {session["kernel"]["id"]: session["id"] for session in self.ask("sessions")}.values():
+            self.ask(f"sessions/{session}", "DELETE")
 
 
 @contextmanager

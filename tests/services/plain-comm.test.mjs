@@ -175,3 +175,29 @@ test("the kernel closes a service: its pages are told", async () => {
 
   await until(() => model.status === "closed");
 });
+
+test("an edit of 12 MiB arrives, which the server would not let pass in one message", async () => {
+  const { model } = await openedByKernel();
+  const statuses = [];
+  kernel.connectionStatusChanged.connect((_, status) => statuses.push(status));
+
+  model.set("/blob", new Uint8Array(12 * 2 ** 20).fill(7));
+
+  await until(() => model.pending.length === 0);
+  assert.equal(await run('print(len(board.blob), set(board.blob))'), `${12 * 2 ** 20} {7}`);
+  model.set("/title", "é".repeat(6 * 2 ** 20));
+  await until(() => model.pending.length === 0);
+  assert.equal(await run('print(len(board.title), set(board.title))'), `${6 * 2 ** 20} {'é'}`);
+  assert.deepEqual([model.status, statuses], ["live", []]);
+});
+
+test("a state of 20 MiB arrives whole in one message", async () => {
+  const { model } = await openedByKernel();
+
+  await run('board.blob = bytes(range(256)) * (20 * 2**12)');
+
+  await until(() => model.state.blob.byteLength === 20 * 2 ** 20);
+  assert.equal(model.status, "live");
+  const again = await openedByKernel("connection = board.sync.open('my_target')");
+  assert.equal(again.model.state.blob.byteLength, 20 * 2 ** 20);
+});

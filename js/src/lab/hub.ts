@@ -46,6 +46,10 @@ export class Hub implements Transport {
     this.#lanes?.send(frame, buffers);
   }
 
+  renew(): void {
+    this.#lanes?.renew();
+  }
+
   close(): void {
     this.#session?.kernelChanged.disconnect(this.#follow);
     this.#detach();
@@ -66,6 +70,7 @@ export class Hub implements Transport {
     this.#lanes = new Lanes(kernel); // before our own slots: it has fallen asleep when they ask
     this.#lanes.onFrame = (frame, buffers) => this.onFrame(frame, buffers);
     this.#lanes.onClose = (reason) => this.link.stale(reason);
+    this.#lanes.onDoubt = () => this.link.reopen();
     this.#wasConnected = kernel.connectionStatus === "connected";
     kernel.statusChanged.connect(this.#followStatus);
     kernel.connectionStatusChanged.connect(this.#followConnection);

@@ -8,7 +8,7 @@ import { type Kernel, KernelMessage } from "@jupyterlab/services";
 import type { JSONObject } from "@lumino/coreutils";
 import type { JsonObject } from "../document.ts";
 import type { Transport } from "../transports/transport.ts";
-import { createSubshell, deleteSubshell } from "./subshell.ts";
+import { createSubshell, deleteSubshell, hasSubshell } from "./subshell.ts";
 
 const DOWN = "syncstate.down";
 const TARGET = "syncstate";
@@ -29,12 +29,19 @@ type Buffers = readonly (ArrayBuffer | ArrayBufferView)[];
 export class Lanes implements Transport {
   onFrame: (frame: unknown, buffers: Buffers) => void = () => {};
   onClose: (reason: string) => void = () => {};
+  /** Called when the kernel may be another process: UP was closed, and what is said next opens it anew. */
+  onDoubt: () => void = () => {};
   readonly #kernel: Kernel.IKernelConnection;
   #up: "closed" | "opening" | "open" | "asleep" = "closed";
   #attempt = 0;
   #commId = "";
   #subshell: string | null = null;
   #heard: unknown; // the id of the kernel process that spoke last
+  #signature: unknown; // what signed the kernel's last message
+  #voice: unknown; // what signed the last one on DOWN
+  #isDoubting = false; // DOWN has not spoken since the last doubt
+  #isVague = false; // in this kernel a signature does not stand for a process
+  readonly #tabs = new BroadcastChannel("syncstate"); // tells other connections of this browser which process ends
   #queue: [frame: JsonObject, buffers: ArrayBuffer[]][] = [];
 
   constructor(kernel: Kernel.IKernelConnection) {
@@ -43,6 +50,7 @@ export class Lanes implements Transport {
     kernel.statusChanged.connect(this.#followStatus);
     kernel.connectionStatusChanged.connect(this.#followConnection);
     window.addEventListener("pagehide", this.#leave);
+    this.#tabs.onmessage = ({ data }) => data === this.#heard && this.#forget(RESTARTED); // not a later process
   }
 
   /** Whether the kernel has to speak first. */
@@ -57,22 +65,31 @@ export class Lanes implements Transport {
     this.#openIfConnected();
   }
 
+  /** What is sent next opens UP anew: the kernel did not answer on it. */
+  renew(): void {
+    if (this.#up === "open") this.#sayClose(this.#subshell);
+    if (this.#up === "open" || this.#up === "closed") this.#become("closed"); // what still waits there is said again
+  }
+
   close(): void {
     this.#leave();
     this.#kernel.iopubMessage.disconnect(this.#receive);
     this.#kernel.statusChanged.disconnect(this.#followStatus);
     this.#kernel.connectionStatusChanged.disconnect(this.#followConnection);
     window.removeEventListener("pagehide", this.#leave);
+    this.#tabs.close();
   }
 
   /** A signal waits for nobody and hides what a slot throws: so this is synchronous, and catches. */
   readonly #receive = (_: unknown, message: KernelMessage.IIOPubMessage): void => {
     try {
       if (KernelMessage.isCommMsgMsg(message) && message.content.comm_id === DOWN) {
+        this.#listen(message);
         this.#hear(message.content.data, message.buffers ?? []);
       } else if (KernelMessage.isCommCloseMsg(message) && message.content.comm_id === this.#commId) {
         this.#sleep(UNKNOWN);
       }
+      this.#compare(message);
     } catch (error) {
       console.error("syncstate: cannot use a message of the kernel", error);
     }
@@ -82,19 +99,50 @@ export class Lanes implements Transport {
     const isOther = this.#heard !== undefined && frame.kernel !== this.#heard;
     const isLate = this.#up === "asleep" && this.#heard !== undefined && !isOther; // said before the kernel was ended
     if (isLate) return;
-    if (isOther) this.#subshell = null;
-    if (isOther || this.#up === "asleep") this.#become("closed");
+    const isExpected = this.#isDoubting && this.#up === "open"; // then UP leads to it already
+    if ((isOther && !isExpected) || this.#up === "asleep") this.#become("closed");
     this.#heard = frame.kernel;
+    this.#isDoubting = false;
     this.onFrame(frame, buffers);
   }
 
-  /** Who restarts a kernel sees `restarting`, a crash shows as `autorestarting`, and other pages see it `starting`. */
+  /** A kernel that says its name under two signatures signs with something else than its process. */
+  #listen(message: KernelMessage.ICommMsgMsg<"iopub">): void {
+    const signature = signatureOf(message);
+    const isSame = message.content.data.kernel === this.#heard;
+    if (isSame && this.#voice !== undefined && signature !== this.#voice) this.#isVague = true;
+    this.#voice = signature;
+  }
+
+  /**
+   * A restart that another page asked for may pass without a word: what a process says under another signature is
+   * the only sign of it. It is not believed, but looked into; and again only when the kernel has spoken.
+   */
+  #compare(message: KernelMessage.IIOPubMessage): void {
+    const signature = signatureOf(message);
+    if (signature === undefined || signature === this.#signature) return;
+    const isNews = this.#signature !== undefined && this.#up === "open";
+    this.#signature = signature;
+    if (!isNews || this.#isVague || this.#isDoubting) return;
+    this.#isDoubting = true;
+    this.renew();
+    this.onDoubt();
+  }
+
+  /**
+   * Who restarts a kernel sees `restarting`, and a crash shows as `autorestarting`. Others see it `starting`, or
+   * nothing: the server may join them to the new process when that has said all it had to say.
+   */
   readonly #followStatus = (_: unknown, status: KernelMessage.Status): void => {
+    if (status === "restarting" && this.#heard !== undefined) this.#tabs.postMessage(this.#heard);
     const isNew = status === "restarting" || (status === "starting" && this.#up === "open");
-    if (!isNew && status !== "autorestarting") return;
-    this.#subshell = null; // it died with the process: what is sent to it vanishes without a word
-    this.#sleep(isNew ? RESTARTED : DIED);
+    if (isNew || status === "autorestarting") this.#forget(isNew ? RESTARTED : DIED);
   };
+
+  #forget(reason: string): void {
+    this.#subshell = null; // it died with the process: what is sent to it vanishes without a word
+    this.#sleep(reason);
+  }
 
   /** A kernel that was out of sight may be another process now: its comm and its subshell are not trusted again. */
   readonly #followConnection = (_: unknown, status: Kernel.ConnectionStatus): void => {
@@ -108,7 +156,7 @@ export class Lanes implements Transport {
 
   /** The kernel would keep a comm and a thread for a page that leaves without a word. */
   readonly #leave = (): void => {
-    if (this.#up === "open") this.#sayClose();
+    if (this.#up === "open") this.#sayClose(null); // to the main shell: the subshell may be gone before it has handled this
     deleteSubshell(this.#kernel, this.#subshell);
     this.#subshell = null;
     this.#become("closed");
@@ -135,7 +183,7 @@ export class Lanes implements Transport {
   async #open(): Promise<void> {
     this.#up = "opening";
     const attempt = this.#attempt;
-    const subshell = this.#subshell ?? (await createSubshell(this.#kernel).catch(() => null));
+    const subshell = await this.#ensureSubshell().catch(() => null);
     if (attempt !== this.#attempt) return deleteSubshell(this.#kernel, subshell);
     this.#subshell = subshell;
     this.#commId = crypto.getRandomValues(new Uint32Array(4)).join("-");
@@ -143,6 +191,13 @@ export class Lanes implements Transport {
     const [first, ...later] = this.#queue.splice(0);
     if (first) this.#sayOpen(...first);
     for (const frame of later) this.#post(...frame);
+  }
+
+  /** A thread that the kernel no longer has would swallow what is sent to it. */
+  async #ensureSubshell(): Promise<string | null> {
+    const known = this.#subshell;
+    if (known !== null && (await hasSubshell(this.#kernel, known))) return known;
+    return createSubshell(this.#kernel);
   }
 
   #sayOpen(frame: JsonObject, buffers: ArrayBuffer[]): void {
@@ -157,10 +212,9 @@ export class Lanes implements Transport {
     this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommMsgMsg<"shell">>(message));
   }
 
-  /** To the main shell: the subshell may be gone before it has handled this. */
-  #sayClose(): void {
+  #sayClose(subshellId: string | null): void {
     const content = { comm_id: this.#commId, data: {} };
-    const close = { ...this.#shell(), subshellId: null, msgType: "comm_close" as const, content };
+    const close = { ...this.#shell(), subshellId, msgType: "comm_close" as const, content };
     this.#dispatch(KernelMessage.createMessage<KernelMessage.ICommCloseMsg<"shell">>(close));
   }
 
@@ -175,3 +229,17 @@ export class Lanes implements Transport {
     this.#kernel.sendShellMessage(message).dispose();
   }
 }
+
+/**
+ * Return the session id with which a kernel process signed its message, or nothing if it does not tell: the server
+ * sends statuses of its own, and some kernels sign with the session of the client that they answer.
+ */
+function signatureOf({ header, parent_header, content }: KernelMessage.IIOPubMessage): string | undefined {
+  const isComm = header.msg_type.startsWith("comm_");
+  const isStatus = header.msg_type === "status" && "execution_state" in content;
+  const isOwn = isComm || (isStatus && OWN_STATES.includes(content.execution_state as string));
+  const isEcho = "session" in parent_header && parent_header.session === header.session;
+  return isOwn && !isEcho ? header.session : undefined;
+}
+
+const OWN_STATES = ["busy", "idle", "starting"];

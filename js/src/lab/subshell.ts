@@ -29,6 +29,18 @@ export async function createSubshell(kernel: Kernel.IKernelConnection): Promise<
   return reply && subshellOf(reply.content);
 }
 
+/** Whether the kernel still has a subshell; one that does not answer has none. */
+export async function hasSubshell(kernel: Kernel.IKernelConnection, id: string): Promise<boolean> {
+  const request = KernelMessage.createMessage<KernelMessage.IListSubshellRequestMsg>({
+    ...control(kernel),
+    msgType: "list_subshell_request",
+    content: {},
+  });
+  const reply = await inTime(kernel.sendControlMessage(request, true).done.catch(() => null));
+  const known: unknown = reply && "subshell_id" in reply.content && reply.content.subshell_id;
+  return Array.isArray(known) && known.includes(id);
+}
+
 /** Give a subshell back. */
 export function deleteSubshell(kernel: Kernel.IKernelConnection, id: string | null): void {
   if (id === null || kernel.isDisposed || kernel.status === "dead") return;

@@ -15,6 +15,8 @@ export interface Transport {
   onFrame: (frame: unknown, buffers: readonly Buffer[]) => void;
   /** Called once when the other side has closed for good. */
   onClose: (reason: string) => void;
+  /** Open the way to the kernel anew, where it can be done: on this one nothing was answered. */
+  renew?(): void;
   /** Close this side. */
   close(): void;
 }

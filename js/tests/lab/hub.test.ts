@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { Signal } from "@lumino/signaling";
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { Hub } from "../../src/lab/hub.ts";
 import type { Model } from "../../src/model.ts";
 import { FakeKernel, settle } from "../support/kernel-connection.ts";
@@ -40,6 +40,8 @@ const live = async (): Promise<ReturnType<typeof start> & { kernel: FakeKernel }
   kernel.speak();
   return { ...started, kernel };
 };
+
+afterEach(() => vi.useRealTimers());
 
 describe("a hub", () => {
   test("shows what was saved while its kernel is not known, and says hello when it is", async () => {
@@ -96,6 +98,52 @@ describe("a hub", () => {
     kernel.becomes(status);
 
     expect([model.status, model.reason]).toEqual(["stale", expect.stringMatching(words)]);
+  });
+
+  test("asks again when another process signs, and believes what that says", async () => {
+    const { kernel, model } = await live();
+    kernel.works("idle");
+    const before = kernel.hellos().length;
+
+    kernel.replaceProcess();
+    kernel.works("busy");
+    await settle();
+    expect(kernel.hellos()).toHaveLength(before + 1);
+    kernel.says("comm_close", kernel.of("comm_open").at(-1)?.content.comm_id);
+
+    expect([model.status, model.reason]).toEqual(["stale", expect.stringContaining("run the cell again")]);
+  });
+
+  test("opens another way to a kernel that does not answer", async () => {
+    vi.useFakeTimers();
+    const { kernel, model } = await live();
+    const before = kernel.of("comm_open").length;
+
+    model.set("/n", 2);
+    await vi.advanceTimersByTimeAsync(9_900);
+    expect(kernel.of("comm_open")).toHaveLength(before);
+    await vi.advanceTimersByTimeAsync(100);
+
+    expect(kernel.of("comm_open")).toHaveLength(before + 1);
+    expect([model.status, model.reason]).toEqual([
+      "stale",
+      expect.stringMatching(/^The kernel does not answer/),
+    ]);
+  });
+
+  test("is live with a new process that knows the model", async () => {
+    const { kernel, model } = await live();
+    kernel.works("idle");
+
+    kernel.replaceProcess();
+    kernel.works("busy");
+    await settle();
+    kernel.speak({ kernel: "k2", epoch: "e2", document: { n: 2 } });
+    await settle();
+    kernel.speak({ kernel: "k2", seq: 2, epoch: "e2", document: { n: 2 } });
+
+    expect([model.status, model.state]).toEqual(["live", { n: 2 }]);
+    expect(kernel.of("comm_open")).toHaveLength(2);
   });
 
   test("keeps that reason while the connection of a restarted kernel goes and comes, and asks nothing", async () => {

@@ -5,6 +5,19 @@ import { FakeKernel, settle } from "../support/kernel-connection.ts";
 
 const upId = (kernel: FakeKernel): unknown => kernel.of("comm_open").at(-1)?.content.comm_id;
 
+/** Lanes with an open UP, to a kernel that has spoken. */
+const doubtful = async () => {
+  const kernel = new FakeKernel();
+  const lanes = new Lanes(kernel.connection);
+  const doubts = vi.fn();
+  lanes.onDoubt = doubts;
+  lanes.send({ seq: 1 }, []);
+  await settle();
+  kernel.works("busy");
+  kernel.says("comm_msg", "syncstate.down", { kernel: "k1" });
+  return { kernel, lanes, doubts };
+};
+
 afterEach(() => vi.useRealTimers());
 
 describe("the lane up", () => {
@@ -197,11 +210,116 @@ describe("the lane up", () => {
     await settle();
     const before = upId(kernel);
 
+    kernel.replaceProcess();
     kernel.says("comm_msg", "syncstate.down", { kernel: "new" });
     await settle();
 
     expect(upId(kernel)).not.toBe(before);
     expect(kernel.of("comm_open").at(-1)).toMatchObject({ subshell: "sub-2" });
+  });
+
+  test("is doubted when another process signs, though nobody told of a restart", async () => {
+    const { kernel, lanes, doubts } = await doubtful();
+    const before = upId(kernel);
+
+    kernel.replaceProcess();
+    kernel.works("busy");
+    expect(doubts).toHaveBeenCalledOnce();
+    lanes.send({ seq: 2 }, []);
+    await settle();
+
+    expect(upId(kernel)).not.toBe(before);
+    expect(kernel.of("comm_open").at(-1)).toMatchObject({ subshell: "sub-2", content: { data: { seq: 2 } } });
+  });
+
+  test("is asleep when another tab of this browser restarts the process that it knows, and only then", async () => {
+    const { kernel, lanes } = await doubtful();
+    const id = `process-${Math.random()}`; // which no other test ends
+    kernel.says("comm_msg", "syncstate.down", { kernel: id });
+    const reasons: string[] = [];
+    const told = new Promise<void>((resolve) => {
+      lanes.onClose = (reason) => {
+        reasons.push(reason);
+        resolve();
+      };
+    });
+
+    for (const heard of ["an earlier one", undefined, id]) {
+      const other = new FakeKernel();
+      new Lanes(other.connection);
+      if (heard) other.says("comm_msg", "syncstate.down", { kernel: heard });
+      other.becomes("idle");
+      other.becomes("restarting");
+    }
+    await told;
+
+    expect(reasons).toEqual([expect.stringMatching(/^The kernel was restarted/)]);
+    expect(lanes.isAsleep).toBe(true);
+  });
+
+  test("is doubted once until the kernel has spoken, and goes on where that is another one", async () => {
+    const { kernel, lanes, doubts } = await doubtful();
+    kernel.replaceProcess();
+    kernel.works("busy");
+    lanes.send({ seq: 2 }, []);
+    await settle();
+    const renewed = upId(kernel);
+
+    kernel.replaceProcess();
+    kernel.works("idle");
+    expect(doubts).toHaveBeenCalledOnce();
+    kernel.says("comm_msg", "syncstate.down", { kernel: "new" });
+    lanes.send({ seq: 3 }, []);
+    await settle();
+
+    expect(kernel.of("comm_msg")).toMatchObject([{ content: { comm_id: renewed, data: { seq: 3 } } }]);
+    kernel.replaceProcess();
+    kernel.works("idle");
+    expect(doubts).toHaveBeenCalledTimes(2);
+  });
+
+  test("keeps the subshell that the kernel still has, and gives back its comm", async () => {
+    const { kernel, lanes } = await doubtful();
+    const before = upId(kernel);
+
+    lanes.renew();
+    lanes.send({ seq: 2 }, []);
+    await settle();
+
+    expect(kernel.of("comm_close")).toMatchObject([{ subshell: "sub-1", content: { comm_id: before } }]);
+    expect(kernel.of("comm_open").at(-1)).toMatchObject({ subshell: "sub-1", content: { data: { seq: 2 } } });
+  });
+
+  test.each([
+    ["the server's own words", (kernel: FakeKernel) => kernel.works("restarting", {})],
+    [
+      "a kernel that signs as the client that it answers",
+      (kernel: FakeKernel) => kernel.works("busy", { session: kernel.session }),
+    ],
+  ])("is not doubted for %s", async (_, speak) => {
+    const { kernel, doubts } = await doubtful();
+
+    kernel.replaceProcess();
+    speak(kernel);
+
+    expect(doubts).not.toHaveBeenCalled();
+  });
+
+  test("is doubted no more when the kernel signs each message anew", async () => {
+    const { kernel, lanes, doubts } = await doubtful();
+    lanes.onDoubt = () => {
+      doubts();
+      lanes.send({ seq: 2 }, []);
+    };
+
+    for (let round = 0; round < 10; round += 1) {
+      kernel.session = `message-${round}`;
+      kernel.works("busy");
+      await settle();
+      kernel.says("comm_msg", "syncstate.down", { kernel: "k1" });
+    }
+
+    expect(doubts).toHaveBeenCalledOnce();
   });
 
   test("tells why when the kernel refuses it, and keeps its subshell for the next time", async () => {

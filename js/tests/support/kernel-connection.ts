@@ -15,13 +15,19 @@ export class FakeKernel {
   readonly username = "";
   readonly isDisposed = false;
   status = "idle";
+  /** What signs the messages of this process; another one has another. */
+  session = "process-1";
   connectionStatus = "connected";
   commsOverSubshells = "perCommTarget";
   supportsSubshells = true;
-  answer: (request: Sent) => Promise<unknown> = async ({ type }) =>
-    type === "create_subshell_request"
-      ? { subshell_id: `sub-${this.of("create_subshell_request").length}` }
-      : {};
+  answer: (request: Sent) => Promise<unknown> = async ({ type }) => {
+    if (type === "list_subshell_request") return { subshell_id: [...this.#subshells] };
+    if (type !== "create_subshell_request") return {};
+    const id = `sub-${this.of(type).length}`;
+    this.#subshells.add(id);
+    return { subshell_id: id };
+  };
+  readonly #subshells = new Set<string>();
 
   get connection(): Kernel.IKernelConnection {
     return this as unknown as Kernel.IKernelConnection;
@@ -47,7 +53,23 @@ export class FakeKernel {
   }
 
   says(type: string, commId: unknown, data: unknown = {}): void {
-    this.iopubMessage.emit({ header: { msg_type: type }, content: { comm_id: commId, data }, buffers: [] });
+    this.#emit(type, { comm_id: commId, data });
+  }
+
+  /** Tell that the process has something to do, or no longer; by default after a message of this page. */
+  works(state: string, parent: object = { session: this.clientId }): void {
+    this.#emit("status", { execution_state: state }, parent);
+  }
+
+  /** Be another process from now on, and tell nobody. */
+  replaceProcess(): void {
+    this.session = `${this.session}+`;
+    this.#subshells.clear();
+  }
+
+  #emit(type: string, content: object, parent_header: object = { session: this.clientId }): void {
+    const header = { msg_type: type, session: this.session };
+    this.iopubMessage.emit({ header, parent_header, content, buffers: [] });
   }
 
   /** Say something on the lane down; by default, what the model `board` is now. */
@@ -92,5 +114,5 @@ export class FakeKernel {
 
 /** Let promises that are resolved already go on. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+  for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
 }

@@ -6,7 +6,7 @@ import { Link } from "../../src/link.ts";
 import type { Edit, Hello, KernelMessage, PageFrame, PatchMessage, Reject } from "../../src/messages.ts";
 import { PROTOCOL } from "../../src/messages.ts";
 import type { Model } from "../../src/model.ts";
-import { apply, check, type Patch } from "../../src/patch.ts";
+import { type Patch, type Step, trace } from "../../src/patch.ts";
 import { rebase } from "../../src/rebase.ts";
 import { MemoryTransport } from "../../src/transports/memory.ts";
 
@@ -24,13 +24,19 @@ export class KernelModel {
   validate: Validate = (operations) => operations;
   readOnly: string[] = [];
   readonly log: PatchMessage[] = [];
+  /** What each commit did. */
+  readonly steps: Step[][] = [];
+  /** The document at each version: an edit means what its author saw. */
+  readonly documents: Json[];
   readonly answers = new Map<string, Answer>();
 
   constructor(
     readonly key: string,
     public document: Json,
     readonly epoch: string = Math.random().toString(16).slice(2, 10),
-  ) {}
+  ) {
+    this.documents = [document];
+  }
 
   snapshot(to?: string): KernelMessage {
     const { key: model, epoch, version, document, readOnly: read_only } = this;
@@ -49,8 +55,11 @@ export class KernelModel {
 
   /** Change the document, and return what everybody must hear. */
   commit(operations: Patch, author: { replica: string; number: number } | object = {}): PatchMessage {
-    this.document = apply(this.document, operations);
+    const { document, steps } = trace(this.document, operations);
+    this.document = document;
     this.version += 1;
+    this.documents.push(document);
+    this.steps.push(steps);
     const { key: model, epoch, version } = this;
     const message: PatchMessage = {
       type: "patch",
@@ -58,7 +67,7 @@ export class KernelModel {
       epoch,
       base: version - 1,
       version,
-      operations,
+      operations: operationsOf(steps),
       ...author,
     };
     this.log.push(message);
@@ -93,11 +102,9 @@ export class KernelModel {
   #decide({ base, epoch, number, operations }: Edit, replica: string): PatchMessage | Reject {
     try {
       if (epoch !== this.epoch) throw new Error("it was made for another object of the same key");
-      check(operations);
-      const over = this.log.slice(base).flatMap((patch) => patch.operations);
-      const carried = rebase(operations, over, this.document);
-      if (carried.operations === null) throw new Error(carried.reason);
-      return this.commit(this.validate(carried.operations, this.document), { replica, number });
+      const { steps } = trace(this.documents[base] as Json, operations);
+      const carried = operationsOf(rebase(steps, this.steps.slice(base).flat()));
+      return this.commit(this.validate(carried, this.document), { replica, number });
     } catch (error) {
       const { key: model, version } = this;
       const { message: reason, name, pointer } = error as Error & { pointer?: string };
@@ -114,6 +121,10 @@ export class KernelModel {
       return pointer === undefined ? reject : { ...reject, pointer };
     }
   }
+}
+
+function operationsOf(steps: readonly Step[]): Patch {
+  return steps.map(({ operation }) => operation);
 }
 
 /** A kernel with its models and a broadcast lane to all pages. */

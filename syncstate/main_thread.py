@@ -1,0 +1,75 @@
+"""Floor 6. The kernel's main thread, where matplotlib, Qt and all else runs that is bound to one thread."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from syncstate.errors import SyncStateError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+_logger = logging.getLogger(__name__)
+
+
+def on_main(
+    callback: Callable[_Arguments, _Result], /, *arguments: _Arguments.args, **named: _Arguments.kwargs
+) -> Future[_Result]:
+    """Call a function on the kernel's main thread.
+
+    There it is called at once. From any other thread, such as the subshell on which a page's edit arrived,
+    it is called by the main thread's event loop, in the order of the calls and in the context of the caller;
+    if a cell is running, when that cell ends or awaits. What it prints goes where the caller's context says.
+    An exception is logged and is the future's.
+
+    Waiting for the result keeps the thread that waits, and is for ever if the main thread waits for that one.
+
+    Returns:
+        The future of what the function returns; `cancel()` helps until it is called.
+
+    Raises:
+        SyncStateError: From another thread than the main one, where no kernel runs an event loop.
+
+    Examples:
+        >>> on_main(max, 3, 4).result()
+        4
+    """
+    from concurrent.futures import Future  # asyncio has loaded it, where there is anything to wait for
+
+    future: Future[_Result] = Future()
+
+    def call() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(callback(*arguments, **named))
+        except BaseException as error:
+            future.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            _logger.exception("Cannot finish %r on the main thread", callback)
+
+    if threading.current_thread() is threading.main_thread():
+        call()
+    else:
+        _main_loop().add_callback(call)
+    return future
+
+
+def _main_loop() -> Any:
+    """Return the event loop (tornado's) that the kernel of this process runs on its main thread."""
+    module = sys.modules.get("ipykernel.kernelbase")  # a kernel has loaded it; nobody else needs it
+    kernel = module.Kernel.instance() if module is not None and module.Kernel.initialized() else None
+    loop = getattr(kernel, "io_loop", None)
+    if loop is None:
+        raise SyncStateError(
+            "Cannot call a function on the main thread: no kernel runs an event loop there; "
+            "call it on the main thread, or hand it over with your own program's means"
+        )
+    return loop
