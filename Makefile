@@ -3,17 +3,18 @@
 #   make setup    everything installed into .venv and js/node_modules, the extension built and seen by JupyterLab
 #   make demo     JupyterLab with the example, at one URL           (make demo DEMO="--notebook --no-browser")
 #   make test     the tests of both languages, those in a browser too
+#   make test-kernels   those with real kernels, and an ipykernel more   (make test-kernels KERNELS="6.31 7.3")
 #   make check    format, lint, types, floors, sizes, tests: all that CI runs
 #   make bench    the benchmarks
-#   make fuzz     the property tests, for long
+#   make fuzz     random sessions of a kernel and four pages        (make fuzz SEED=7 N=100000)
 #   make docs     the documentation, into build/docs
 #   make build    the wheel and the sdist, into dist
 #   make format   put the code in its form
 #   make lock     resolve requirements/dev.in and js/package.json anew
 #   make clean    remove all that was made, .venv and js/node_modules too
 
-.PHONY: setup demo test check bench fuzz docs build format lock clean
-.PHONY: test-python test-js check-format check-lint check-types check-floors check-sizes ready tools-ready python-ready chromium
+.PHONY: setup demo test test-kernels check bench fuzz docs build format lock clean
+.PHONY: test-python test-js check-format check-lint check-types check-floors check-sizes ready tools-ready python-ready chromium kernels
 .NOTPARALLEL:
 .SUFFIXES:
 .DELETE_ON_ERROR:
@@ -42,7 +43,7 @@ PYTHON_READY := $(VENV)/.syncstate-installed
 JS_READY := js/node_modules/.installed
 EXTENSION := syncstate/labextension/package.json
 CLIENT := js/dist/syncstate.min.js
-JS_SOURCES := $(shell find js/src -name '*.ts' -o -name '*.css' 2>/dev/null) js/package.json js/build.mjs
+JS_SOURCES := $(shell find js/src -name '*.ts' -o -name '*.css' 2>/dev/null) js/package.json js/build.mjs js/minify.mjs
 
 ready: tools-ready $(EXTENSION) $(CLIENT)
 tools-ready: python-ready $(JS_READY)
@@ -90,6 +91,10 @@ $(CLIENT): $(JS_READY) $(JS_SOURCES)
 chromium: python-ready
 	@$(PY) scripts/chromium.py --install >/dev/null
 
+# Kernels beside the installed one, for tests/kernels: the oldest way to handle messages; for test-kernels one more.
+kernels: python-ready
+	@$(PY) scripts/kernels.py 6.31 >/dev/null
+
 # --- using it -------------------------------------------------------------------------------------------------
 
 demo: ready
@@ -109,11 +114,9 @@ bench: ready
 	$(call say,Running the benchmarks)
 	@for file in benchmarks/*.py; do echo "$$file"; $(PY) "$$file" $(BENCH) || exit 1; done
 
-FUZZ ?= 10000
+N ?= 1000000
 fuzz: ready
-	$(call say,Running the property tests with $(FUZZ) examples each (make fuzz FUZZ=1000 for fewer))
-	@cd js && FUZZ=$(FUZZ) node_modules/.bin/vitest run --reporter=dot --testTimeout=3600000
-	@FUZZ=$(FUZZ) $(PY) -m pytest -q -m hypothesis $(PYTEST)
+	@$(PY) -m tests.fuzz --operations $(N) $(if $(SEED),--seed $(SEED))
 
 # --- checking it ----------------------------------------------------------------------------------------------
 
@@ -123,9 +126,15 @@ test-js: $(JS_READY)
 	$(call say,Testing TypeScript (vitest))
 	@cd js && node_modules/.bin/vitest run $(VITEST)
 
-test-python: ready chromium
+test-python: ready chromium kernels
 	$(call say,Testing Python and the browser (pytest))
 	@$(PY) -m pytest -q $(PYTEST)
+
+# ipykernel 7.3 stops listening by itself now and then; a test that meets that says so and counts as an xfail.
+KERNELS ?= 6.31 7.3 7.4
+test-kernels: python-ready
+	$(call say,Testing with real kernels: ipykernel $(KERNELS))
+	@KERNELS="$(KERNELS)" $(PY) -m pytest -q tests/kernels $(PYTEST)
 
 check: check-format check-lint check-types check-floors check-sizes test
 	$(call say,All checks passed)
@@ -143,7 +152,7 @@ check-lint: tools-ready
 check-types: tools-ready
 	$(call say,Checking types (mypy and tsc))
 	@$(PY) -m mypy
-	@cd js && node_modules/.bin/tsc && node_modules/.bin/tsc -p tests
+	@cd js && node_modules/.bin/tsc && node_modules/.bin/tsc -p tests && node_modules/.bin/tsc -p ../tests/fuzz
 
 check-floors: tools-ready
 	$(call say,Checking the floors of the Python package (import-linter))

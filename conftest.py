@@ -1,4 +1,4 @@
-"""Hypothesis tries the same examples in every run, unless FUZZ says how many new ones (`make fuzz`)."""
+"""Hypothesis tries the same examples in every run, unless FUZZ says how many new ones (`FUZZ=10000`)."""
 
 import os
 

@@ -2,15 +2,18 @@
 // Types are not looked at here: that is `npm run check`. Usage: node build.mjs [client | lab]
 
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { build } from "esbuild";
-
-const options = { bundle: true, format: "esm", target: "es2022", logLevel: "silent" };
+import { MODULE, minified } from "./minify.mjs";
 
 /** The client, for any page: dist/syncstate.js and dist/syncstate.min.js. */
 async function buildClient() {
-  const client = { ...options, entryPoints: ["src/index.ts"], sourcemap: true };
-  await build({ ...client, outfile: "dist/syncstate.js" });
-  await build({ ...client, outfile: "dist/syncstate.min.js", minify: true });
+  const entryPoints = ["src/index.ts"];
+  await build({ ...MODULE, entryPoints, sourcemap: true, outfile: "dist/syncstate.js" });
+  const outfile = "dist/syncstate.min.js";
+  const { code, map } = await minified({ entryPoints, outfile });
+  writeFileSync(outfile, code);
+  writeFileSync(`${outfile}.map`, map);
 }
 
 // What every host of the extension shares with it. Voila stops at an import of anything else, so that must be `import type`.
@@ -21,7 +24,7 @@ const SHARED =
 async function buildLab() {
   const outfile = "lib/lab/plugin.js";
   const lab = {
-    ...options,
+    ...MODULE,
     entryPoints: ["src/lab/plugin.ts"],
     outfile,
     packages: "external",

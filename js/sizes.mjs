@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { minified } from "./minify.mjs";
 
 const LAB = "../syncstate/labextension/static";
 
@@ -11,15 +11,8 @@ const size = (content) => gzipSync(content, { level: 9 }).length;
 /** The size of some source files alone, bundled and minified as the client is. */
 async function sizeOf(...names) {
   const contents = names.map((name) => `export * from "./src/${name}.ts";`).join("\n");
-  const { outputFiles } = await build({
-    stdin: { contents, resolveDir: "." },
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    write: false,
-  });
-  return size(outputFiles[0].contents);
+  const { code } = await minified({ stdin: { contents, resolveDir: "." } });
+  return size(code);
 }
 
 function sizeOfExtension() {

@@ -1,15 +1,18 @@
-"""Floor 4. The operations that lead from one value to another, where nobody recorded them.
+"""Floor 4. The operations that lead from one value to another.
 
-That is the one case of a whole value that was assigned where another one stood. Identity comes first: an
-element that is the very object that stood there is not looked into. Lists are trimmed at both ends and then
-compared place by place, so the cost is linear; where that says more than the new value itself, the answer
-is one `replace` (the size guard).
+Where a whole value was assigned, nobody knows what became of what in it: `diff` compares. Identity comes
+first: an element that is the very object that stood there is not looked into. Lists are trimmed at both
+ends and then compared place by place, so the cost is linear; where that says more than the new value itself,
+the answer is one `replace` (the size guard).
+
+Where elements of one container came and went, they are known one by one: an `Account` tells what is gone,
+what was moved and what is new.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import cast
 
 from syncstate.document import Json, plain, same
@@ -19,6 +22,9 @@ from syncstate.pointer import escape
 Change = tuple[Step, Json]
 """A step and the value that its target location held before, None where there was none; of a `move`, a list
 of it or of nothing."""
+
+MOVES_LIMIT = 10_000
+"""How many elements a list reports as moved; where more are, the list counts as assigned anew."""
 
 _OVERHEAD = 38
 """Bytes of an operation beside its path and its value: `{"op":"replace","path":"","value":},`."""
@@ -163,6 +169,100 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
     changes += resize(pointer, middle, old[middle : len(old) - tail], new[middle : len(new) - tail])
 
 
+# -- what became of a container whose elements are known one by one
+
+
+class Account:
+    """What is told of a change to one container: by identity, where elements can be told apart.
+
+    Args:
+        path: The pointer of the container.
+        was_kept: Whether a container that comes in is one that was here, or anywhere, before.
+
+    Attributes:
+        changes: What happened, in order.
+        assigned: A `replace` without a value for each location whose whole value was assigned anew.
+        keeps: Whether a container that stayed, or was moved, is the same for everybody by these changes.
+    """
+
+    def __init__(self, path: str, was_kept: Callable[[Json], bool]) -> None:
+        self._path = path
+        self._was_kept = was_kept
+        self.changes: list[Change] = []
+        self.assigned: list[Step] = []
+        self.keeps = False
+
+    def splice(self, start: int, old: list[Json], new: list[Json], *, is_reordered: bool = False) -> None:
+        """Tell that new elements of a list took the place of old ones, which began at an index.
+
+        First goes what is gone, then what stays is brought into order, then the rest comes to its place.
+        """
+        origins = _origins(old, new, is_reordered=is_reordered)
+        self.keeps |= any(isinstance(old[origin], (list, dict)) for origin in origins if origin is not None)
+        exchanged = _pair(origins, len(old))
+        origins = [exchanged.get(place, origin) for place, origin in enumerate(origins)]
+        staying = sorted(origin for origin in origins if origin is not None)
+        gone = sorted(set(range(len(old))).difference(staying), reverse=True)
+        self.changes += [remove(f"{self._path}/{start + place}", old[place], in_list=True) for place in gone]
+        ranks = {origin: rank for rank, origin in enumerate(staying)}
+        for source, target in moves([ranks[origin] for origin in origins if origin is not None]):
+            self.changes.append(move(f"{self._path}/{start + source}", f"{self._path}/{start + target}"))
+        for place, (origin, value) in enumerate(zip(origins, new, strict=True), start):
+            if origin is None:
+                self.changes.append(add(f"{self._path}/{place}", value, in_list=True))
+            elif old[origin] is not value:
+                self.exchange(str(place), old[origin], value, in_list=True)
+
+    def exchange(self, token: str, old: Json, new: Json, *, in_list: bool) -> None:
+        """Tell that a value took the place of another one, at a token as it stands in a pointer."""
+        if old is new:
+            return
+        place = f"{self._path}/{token}"
+        if not isinstance(old, (list, dict)) or type(old) is not type(new) or self._was_kept(new):
+            # Two that were both here are two records: they are never told apart member by member.
+            if not same(old, new):
+                self.changes.append(replace(place, old, new, in_list=in_list))
+            return
+        found = diff(old, new, place, in_list=in_list)
+        self.changes += found
+        if found and (len(found) > 1 or found[0][0].operation["path"] != place):
+            self.assigned.append(assigned(place, in_list=in_list))
+
+
+def _origins(old: list[Json], new: list[Json], *, is_reordered: bool) -> list[int | None]:
+    """Return for each new element where the same one stood among the old ones, if it is one of them.
+
+    Containers are told apart by identity. So are scalars that were only reordered; otherwise a scalar is its
+    place's.
+    """
+    if not is_reordered and not any(isinstance(element, (list, dict)) for element in new):
+        return [None] * len(new)
+    waiting: dict[int, list[int]] = {}
+    for place in range(len(old) - 1, -1, -1):
+        if is_reordered or isinstance(old[place], (list, dict)):
+            waiting.setdefault(id(old[place]), []).append(place)
+    origins = [waiting[id(element)].pop() if waiting.get(id(element)) else None for element in new]
+    known = [origin for origin in origins if origin is not None]
+    return origins if len(known) - len(_longest_rise(known)) <= MOVES_LIMIT else [None] * len(new)
+
+
+def _pair(origins: list[int | None], count: int) -> dict[int, int]:
+    """Return which new element comes where which of `count` old ones was: between the same neighbours."""
+    known = [origin for origin in origins if origin is not None]
+    staying, taken = _longest_rise(known), set(known)
+    pairs: dict[int, int] = {}
+    waiting: list[int] = []
+    last = -1
+    for place, origin in enumerate([*origins, count]):
+        if origin is None:
+            waiting.append(place)
+        elif origin in staying or origin == count:
+            free = (old for old in range(last + 1, origin) if old not in taken)
+            pairs.update(zip(waiting, free, strict=False))
+            waiting, last = [], origin
+    return pairs
+
+
 def moves(order: Sequence[int]) -> list[tuple[int, int]]:
     """Return the fewest moves that bring the elements of a list into another order.
 
@@ -177,7 +277,7 @@ def moves(order: Sequence[int]) -> list[tuple[int, int]]:
         >>> moves([1, 2, 0])
         [(0, 2)]
     """
-    staying = longest_rise(order)
+    staying = _longest_rise(order)
     # The places of all elements, by where they stood at first. What was moved stands behind the staying one
     # (or at the beginning) that it now follows.
     places = list(range(len(order)))
@@ -196,7 +296,7 @@ def moves(order: Sequence[int]) -> list[tuple[int, int]]:
     return found
 
 
-def longest_rise(order: Sequence[int]) -> set[int]:
+def _longest_rise(order: Sequence[int]) -> set[int]:
     """Return the elements of a longest rising subsequence: patience sorting, n log n."""
     lows: list[int] = []  # the lowest element that ends a rise of each length
     before: dict[int, int | None] = {}
@@ -215,7 +315,7 @@ def longest_rise(order: Sequence[int]) -> set[int]:
 def invert_changes(changes: list[Change]) -> list[Operation]:
     """Return the patch that takes changes back, the last one first; its values are plain copies."""
     inverse: list[Operation] = []
-    for (operation, _, _), old in reversed(changes):
+    for (operation, *_), old in reversed(changes):
         path = operation["path"]
         match operation["op"]:
             case "add":

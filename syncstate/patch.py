@@ -35,6 +35,8 @@ class Step(NamedTuple):
     """Whether `path` names an element of a list, or a place between two."""
     from_list: bool = False
     """Whether `from` names an element of a list."""
+    is_self: bool = False
+    """Whether who takes a value away means that very one, though it stands in an object by now."""
 
 
 COPY_LIMIT = 1_000_000

@@ -147,7 +147,7 @@ class _Act(NamedTuple):
 
 
 def _read(step: Step) -> _Act:
-    operation, in_list, from_list = step
+    operation, in_list, from_list, _ = step
     source = parse(operation["from"]) if operation["op"] in ("move", "copy") else ()
     return _Act(operation["op"], parse(operation["path"]), in_list, source, from_list)
 
@@ -334,17 +334,17 @@ class _Carrier:
         operation = step.operation
         op, path = operation["op"], parse(operation["path"])
         carried: Operation = {**operation}
-        own, from_list = self._own, step.from_list
+        own, from_list, is_self = self._own, step.from_list, False
         if "from" in operation:
-            then = _Place(parse(operation["from"]), _identity(from_list), from_list)
+            then = _Place(parse(operation["from"]), _identity(from_list or step.is_self), from_list)
             now = self._trace(then, own, operation["from"])
-            carried["from"], from_list = join(*now.tokens), now.in_list
+            carried["from"], from_list, is_self = join(*now.tokens), now.in_list, now.kind is _Kind.SELF
             if op == "move":  # its target is a location in the document without what is moved
                 lifts = (_Act("lift", place.tokens, place.in_list) for place in (then, now))
                 own = [*own, _Own(*lifts)]
         match op:
             case "remove":
-                kind = _identity(step.in_list)
+                kind = _identity(step.in_list or step.is_self)
             case "replace" | "test":
                 kind = _Kind.VALUE
             case _:
@@ -354,7 +354,7 @@ class _Carrier:
         if op == "move" and place.is_in(parse(carried["from"])):
             why = "what is moved stands in front of what it is moved into now, which no operation can say"
             raise Conflict(operation["from"], why)
-        placed = Step(carried, place.in_list, from_list)
+        placed = Step(carried, place.in_list, from_list, is_self or place.kind is _Kind.SELF)
         self._own.append(_Own(_read(step), _read(placed)))
         return placed
 

@@ -362,7 +362,9 @@ class Replica:
         self.number += 1
         count = 1 if self._alone else len(self._behind)
         self._alone = max(self._alone - 1, 0)
-        self._frozen, self._behind = self._behind[:count], self._behind[count:]
+        # to the kernel a member is its name: it knows only what is sent
+        self._frozen = [[step._replace(is_self=False) for step in edit] for edit in self._behind[:count]]
+        self._behind = self._behind[count:]
         self._carried = [step for edit in self._frozen for step in edit]
         self._in_flight = {
             "type": "edit",

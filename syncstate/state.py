@@ -147,7 +147,7 @@ class TraitDocument(Root):
                 intake = Intake(self, [self._hanging.get(name)])
                 former, taken = taken, intake.take(taken, name)
                 stored = value = taken if value is former else _filled(value, taken)
-            changes, replaced = self._compare(name, old, value)
+            changes, anew = self._compare(name, old, value)
             if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
                 return  # what the user holds stays attached
             self._unhang(name)
@@ -155,7 +155,7 @@ class TraitDocument(Root):
                 intake.place(self, [{name: taken}], [0])
                 self._hanging[name] = taken
             dict.__setitem__(values, name, value)
-            self._record(changes, replaced)
+            self._record(changes, anew)
         self.settle()
 
     def forget(self, values: dict[str, Any], name: str) -> Any:
@@ -190,17 +190,17 @@ class TraitDocument(Root):
         """Return the pointer of a member."""
         return join(key)
 
-    def report(self, keys: Collection[Any], changes: list[Change], replaced: list[Step]) -> None:
+    def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes inside members; the lock is held."""
-        self._record(changes, replaced, inside=keys)
+        self._record(changes, assigned, inside=keys)
 
-    def _record(self, changes: list[Change], replaced: list[Step], *, inside: Collection[str] = ()) -> None:
+    def _record(self, changes: list[Change], assigned: list[Step], *, inside: Collection[str] = ()) -> None:
         if not changes:
             return
         if (batch := current_batch.get()) is not None:
             batch.join(self)
         if self._is_watched:
-            self.authority.record(changes, replaced)
+            self.authority.record(changes, assigned)
         operations = [step.operation for step, _ in changes]
         act = _Act(operations, [_Notice(name, operations) for name in inside])
         (self._acts if self._collected is None else self._collected).append(act)

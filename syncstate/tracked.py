@@ -32,25 +32,11 @@ from operator import is_
 from threading import RLock
 from typing import Any, Concatenate, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
-from syncstate.diff import (
-    Change,
-    add,
-    assigned,
-    diff,
-    guarded,
-    longest_rise,
-    move,
-    moves,
-    remove,
-    replace,
-)
-from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, kind, plain, same
+from syncstate.diff import Account, Change, add, guarded, move, remove
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, kind, plain
 from syncstate.errors import NotSyncable
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape, join, parse, resolve
-
-MOVES_LIMIT = 10_000
-"""How many elements a list reports as moved; where more are, the list counts as assigned anew."""
 
 _FAVOUR = 8
 """How many times as large as the whole list its changes may be where they keep its containers the same."""
@@ -67,13 +53,13 @@ class Root:
         """Return the pointer of the child that hangs here under a key."""
         return ""
 
-    def report(self, keys: Collection[Any], changes: list[Change], replaced: list[Step]) -> None:
+    def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes below children; the lock is held.
 
         Args:
             keys: What the children were attached with: one, or two if something was moved between them.
             changes: Steps in order, each with the value before; empty when nothing is recorded.
-            replaced: A `replace` without a value for each location whose whole value was assigned, though
+            assigned: A `replace` without a value for each location whose whole value was assigned, though
                 `changes` says less.
         """
 
@@ -174,22 +160,17 @@ class TrackedList(_Placed, list[Any]):
         ]
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
-        changes: list[Change] = []
-        replaced: list[Step] = []
-        favour = 1
+        account = Account(path, intake.was_kept)
         for (start, stop, _), values in zip(reversed(splices), reversed(arriving), strict=True):
             if root.is_recording:
-                old = self[start:stop]
-                origins = _origins(old, values, is_reordered=reordered)
-                if any(origin is not None and is_tracked(old[origin]) for origin in origins):
-                    favour = _FAVOUR
-                _describe(path, start, old, values, origins, changes, replaced, intake)
+                account.splice(start, self[start:stop], values, is_reordered=reordered)
             list.__setitem__(self, slice(start, stop), values)
         intake.place(self, arriving, [start for start, _, _ in splices])
+        changes = account.changes
         if before:
-            in_list = isinstance(self._parent, TrackedList)
+            in_list, favour = isinstance(self._parent, TrackedList), _FAVOUR if account.keeps else 1
             changes = guarded(changes, before, self, path, in_list=in_list, favour=favour)
-        root.report((key,), changes, replaced)
+        root.report((key,), changes, account.assigned)
 
     def _child_token(self, child: _Container) -> str:
         """Return the reference token of an element, found by identity outward from its hint."""
@@ -355,18 +336,16 @@ class TrackedDict(_Placed, dict[str, Any]):
         intake = Intake(self, leaving)
         arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
         path = _locate(self) if root.is_recording else ""
-        changes: list[Change] = []
-        replaced: list[Step] = []
+        account = Account(path, intake.was_kept)
         for name, value in arriving.items():
             if root.is_recording:
-                place = f"{path}/{escape(name)}"
                 if name in self:
-                    _exchange(place, False, self[name], value, changes, replaced, intake)
+                    account.exchange(escape(name), self[name], value, in_list=False)
                 else:
-                    changes.append(add(place, value, in_list=False))
+                    account.changes.append(add(f"{path}/{escape(name)}", value, in_list=False))
             dict.__setitem__(self, name, value)
         intake.place(self, [arriving], [0])
-        root.report((key,), changes, replaced)
+        root.report((key,), account.changes, account.assigned)
 
     def _drop(self, names: Sequence[str]) -> None:
         """Remove members: the one way in which something leaves a dict; the lock is held."""
@@ -614,96 +593,6 @@ def _check_name(name: object, holder: _Container) -> str:
         raise NotSyncable(_locate(holder), unfit.value, unfit.why) from None
 
 
-# -- what a change is called
-
-
-def _origins(old: list[Any], new: list[Any], *, is_reordered: bool) -> list[int | None]:
-    """Return for each new element where the same one stood among the old ones, if it is one of them.
-
-    Containers are told apart by identity. So are scalars that were only reordered; otherwise a scalar is its
-    place's.
-    """
-    if not is_reordered and not any(map(is_tracked, new)):
-        return [None] * len(new)
-    waiting: dict[int, list[int]] = {}
-    for place in range(len(old) - 1, -1, -1):
-        if is_reordered or isinstance(old[place], _TRACKED):
-            waiting.setdefault(id(old[place]), []).append(place)
-    origins = [places.pop() if (places := waiting.get(id(element))) else None for element in new]
-    known = [origin for origin in origins if origin is not None]
-    return origins if len(known) - len(longest_rise(known)) <= MOVES_LIMIT else [None] * len(new)
-
-
-def _describe(
-    path: str,
-    start: int,
-    old: list[Any],
-    new: list[Any],
-    origins: list[int | None],
-    changes: list[Change],
-    replaced: list[Step],
-    intake: Intake,
-) -> None:
-    """Append the changes that make a range of a list, which begins at `start`, from old to new elements.
-
-    First goes what is gone, then what stays is brought into order, then each of the rest comes to its place.
-    """
-    exchanged = _pair(origins, len(old))
-    origins = [exchanged.get(place, origin) for place, origin in enumerate(origins)]
-    staying = sorted(origin for origin in origins if origin is not None)
-    gone = sorted(set(range(len(old))).difference(staying), reverse=True)
-    changes += [remove(f"{path}/{start + place}", old[place], in_list=True) for place in gone]
-    ranks = {origin: rank for rank, origin in enumerate(staying)}
-    for source, target in moves([ranks[origin] for origin in origins if origin is not None]):
-        changes.append(move(f"{path}/{start + source}", f"{path}/{start + target}"))
-    for place, origin in enumerate(origins, start):
-        value = new[place - start]
-        if origin is None:
-            changes.append(add(f"{path}/{place}", value, in_list=True))
-        elif old[origin] is not value:
-            _exchange(f"{path}/{place}", True, old[origin], value, changes, replaced, intake)
-
-
-def _pair(origins: list[int | None], count: int) -> dict[int, int]:
-    """Return which new element comes where which of `count` old ones was: between the same neighbours."""
-    known = {origin for origin in origins if origin is not None}
-    neighbours = longest_rise([origin for origin in origins if origin is not None])
-    pairs: dict[int, int] = {}
-    waiting: list[int] = []
-    last = -1
-    for place, origin in enumerate([*origins, count]):
-        if origin is None:
-            waiting.append(place)
-        elif origin in neighbours or origin == count:
-            free = (old for old in range(last + 1, origin) if old not in known)
-            pairs.update(zip(waiting, free, strict=False))
-            waiting, last = [], origin
-    return pairs
-
-
-def _exchange(
-    place: str,
-    in_list: bool,
-    old: Any,
-    new: Any,
-    changes: list[Change],
-    replaced: list[Step],
-    intake: Intake,
-) -> None:
-    """Append the changes that put one value where another one stood."""
-    if old is new:
-        return
-    if not isinstance(old, _TRACKED) or type(old) is not type(new) or intake.was_kept(new):
-        # Two that were both here are two records: they are never told apart member by member.
-        if not same(old, new):
-            changes.append(replace(place, old, new, in_list=in_list))
-        return
-    found = diff(old, new, place, in_list=in_list)
-    changes += found
-    if found and (len(found) > 1 or found[0][0].operation["path"] != place):
-        replaced.append(assigned(place, in_list=in_list))
-
-
 # -- how values come in
 
 
@@ -922,7 +811,7 @@ class _Recorder(Root):
         self._on_patch = on_patch
         self._waiting: list[list[Operation]] = []
 
-    def report(self, keys: Collection[Any], changes: list[Change], replaced: list[Step]) -> None:
+    def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         if changes:
             self._waiting.append([step.operation for step, _ in changes])
 

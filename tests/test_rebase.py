@@ -194,7 +194,7 @@ def test_an_edit_hits_what_its_author_meant_or_is_refused_with_a_cause(seed, com
     try:
         carried = rebase(edit, over)
     except Conflict:
-        for place, (step, _, _) in enumerate(edit):
+        for place, (step, *_) in enumerate(edit):
             try:
                 placed = rebase(edit[: place + 1], over)[-1]
             except Conflict:

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from syncstate import NotSyncable, TrackedDict, TrackedList, track, tracked
+from syncstate import NotSyncable, TrackedDict, TrackedList, diff, track
 from syncstate.diff import Change, invert_changes
 from syncstate.document import MAX_DEPTH, plain, same
 from syncstate.patch import Operation, Step, apply
@@ -449,7 +449,7 @@ def test_an_exchanged_member_counts_as_replaced_though_operations_say_less():
 
 
 def test_a_list_that_is_out_of_order_beyond_all_measure_is_assigned_anew(monkeypatch):
-    monkeypatch.setattr(tracked, "MOVES_LIMIT", 3)
+    monkeypatch.setattr(diff, "MOVES_LIMIT", 3)
     document, recording = recorded([{"id": n} for n in range(9)])
 
     document.reverse()

@@ -17,8 +17,7 @@
 import type { Json } from "./document.ts";
 import { SyncStateError } from "./errors.ts";
 import type { Patch } from "./patch.ts";
-import { parse } from "./pointer.ts";
-import type { Status, Trouble } from "./replica.ts";
+import { barrier, type Status, type Trouble } from "./replica.ts";
 
 /** What may be told to everything that goes on until it is ended. */
 export interface Options {
@@ -43,36 +42,31 @@ export interface Source {
  *
  * @throws {SyncStateError} if state would become code: the text of a script or of a style sheet
  */
-export function bind(source: Source, root: Element, { signal }: Options = {}): void {
-  if (signal?.aborted) return;
-  const options = signal ? { signal } : {};
+export function bind(source: Source, root: Element, options: Options = {}): void {
+  if (options.signal?.aborted) return;
   for (const element of [root, ...root.querySelectorAll<HTMLElement>(BOUND)] as HTMLElement[]) {
     const { syncText, syncValue, syncChecked, syncError } = element.dataset;
-    if (CODE.includes(element.localName)) {
+    if (element.matches(CODE)) {
       throw new SyncStateError(
         `Cannot bind a <${element.localName}>: state is shown, never run; bind another element`,
       );
     }
-    if (syncText !== undefined) bindText(source, element, syncText, options);
-    if (syncError !== undefined) watch(source, syncError, (reason) => setText(element, reason), options);
+    // never markup: what is shown came from somebody's data
+    const write = (content: string): void => {
+      element.textContent = content;
+    };
+    if (syncText !== undefined) source.subscribe(syncText, (value) => write(text(value)), options);
+    if (syncError !== undefined) watch(source, syncError, write, options);
     const pointer = syncValue ?? syncChecked;
     const isBox = syncValue === undefined;
-    if (pointer !== undefined) new Control(source, element as HTMLInputElement, pointer, isBox, options);
+    if (pointer !== undefined) bindControl(source, element as HTMLInputElement, pointer, isBox, options);
   }
 }
 
 // In HTML and in SVG alike: what stands in them is run, or decides how the page looks and what it loads.
-const CODE: readonly string[] = ["script", "style"];
+const CODE = "script, style";
 
 const BOUND = "[data-sync-text], [data-sync-value], [data-sync-checked], [data-sync-error]";
-
-function bindText(source: Source, element: Element, pointer: string, options: Options): void {
-  source.subscribe(pointer, (value) => setText(element, text(value)), options);
-}
-
-function setText(element: Element, content: string): void {
-  element.textContent = content; // never markup: what is shown came from somebody's data
-}
 
 // What a person reads of a value; nothing for what is not there.
 function text(value: Json | undefined): string {
@@ -108,109 +102,85 @@ function concerns(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
 }
 
-// An input, a select, a text area: anything with a value, or a box that is checked.
-class Control {
-  readonly #source: Source;
-  readonly #element: HTMLInputElement;
-  readonly #pointer: string;
-  readonly #isBox: boolean;
-  // What the author of the page had written on it.
-  readonly #author: { readonly title: string; readonly disabled: boolean };
-  #value: Json | undefined;
-  #complaint = "";
-  // Whether a person drags it, or is not done with typing.
-  #isPressed = false;
-  #isDirty = false;
-
-  constructor(source: Source, element: HTMLInputElement, pointer: string, isBox: boolean, options: Options) {
-    this.#source = source;
-    this.#element = element;
-    this.#pointer = pointer;
-    this.#isBox = isBox;
-    this.#author = { title: element.title, disabled: element.disabled };
-    this.#listen(options as AddEventListenerOptions);
-    source.subscribe(pointer, (value) => this.#show(value), options);
-    watch(source, pointer, (reason) => this.#complain(reason), options);
-    source.on("status", () => this.#mark(), options);
-    source.on("change", () => this.#mark(), options);
-    this.#mark();
-  }
-
-  #listen(options: AddEventListenerOptions): void {
-    const element = this.#element;
-    element.addEventListener("input", () => this.#send(), options);
-    for (const name of ["change", "blur"]) element.addEventListener(name, () => this.#release(), options);
-    if (element.type !== "range") return;
-    element.addEventListener("pointerdown", () => this.#press(), options);
-    // the pointer may be let go anywhere
-    for (const name of ["pointerup", "pointercancel"]) {
-      element.ownerDocument.addEventListener(name, () => this.#release(), options);
-    }
-  }
-
-  #press(): void {
-    this.#isPressed = true;
-  }
-
-  #release(): void {
-    this.#isPressed = this.#isDirty = false;
-    this.#write();
-  }
-
-  // Sends what a person did; text that is no number is not sent, and stays until the control is left.
-  #send(): void {
-    this.#isDirty = this.#element.type !== "range";
-    const value = this.#read();
-    if (value === undefined) return;
-    try {
-      this.#source.set(this.#pointer, value);
-    } catch (error) {
-      this.#complain((error as Error).message);
-    }
-    this.#write();
-  }
-
-  #read(): Json | undefined {
-    const { checked, type, value } = this.#element;
-    if (this.#isBox) return checked;
-    if (type !== "number" && type !== "range" && typeof this.#value !== "number") return value;
-    return value.trim() === "" || Number.isNaN(Number(value)) ? undefined : Number(value);
-  }
-
-  #show(value: Json | undefined): void {
-    this.#value = value;
-    this.#write();
-  }
+// Ties an input, a select, a text area: anything with a value, or a box that is checked.
+function bindControl(
+  source: Source,
+  element: HTMLInputElement,
+  pointer: string,
+  isBox: boolean,
+  options: Options,
+): void {
+  const author = { title: element.title, disabled: element.disabled }; // what the page's author had written on it
+  let value: Json | undefined;
+  let complaint = "";
+  // whether a person drags it, or is not done with typing
+  let [isPressed, isDirty] = [false, false];
 
   // Shows the state, unless the control is in somebody's hands.
-  #write(): void {
-    const element = this.#element;
-    if (this.#isPressed || (this.#isDirty && element.matches(":focus"))) return;
-    const shown = text(this.#value);
-    if (this.#isBox) element.checked = this.#value === true;
-    else element.value = shown; // which leaves the caret where it is if nothing is new
-  }
-
-  #complain(reason: string): void {
-    this.#complaint = reason;
-    this.#mark();
-  }
-
+  const write = (): void => {
+    if (isPressed || (isDirty && element.matches(":focus"))) return;
+    if (isBox) element.checked = value === true;
+    else element.value = text(value); // which leaves the caret where it is if nothing is new
+  };
   // Says on the control what is wrong, or why it cannot be used.
-  #mark(): void {
-    const element = this.#element;
-    const obstacle = this.#obstacle();
-    element.disabled = this.#author.disabled || obstacle !== "";
-    element.title = this.#complaint || obstacle || this.#author.title;
-    element.setCustomValidity?.(this.#complaint);
-    if (this.#complaint) element.setAttribute("aria-invalid", "true");
-    else element.removeAttribute("aria-invalid");
-  }
+  const mark = (): void => {
+    const obstacle = obstacleAt(source, pointer);
+    element.disabled = author.disabled || obstacle !== "";
+    element.title = complaint || obstacle || author.title;
+    element.setCustomValidity?.(complaint);
+    element.ariaInvalid = complaint ? "true" : null;
+  };
+  const complain = (reason: string): void => {
+    complaint = reason;
+    mark();
+  };
+  // Sends what a person did; text that is no number is not sent, and stays until the control is left.
+  const send = (): void => {
+    isDirty = element.type !== "range";
+    const entered = isBox ? element.checked : read(element, typeof value === "number");
+    if (entered === undefined) return;
+    try {
+      source.set(pointer, entered);
+    } catch (error) {
+      complain((error as Error).message);
+    }
+    write();
+  };
+  const release = (): void => {
+    isPressed = isDirty = false;
+    write();
+  };
 
-  #obstacle(): string {
-    const { status, reason, readOnly } = this.#source;
-    if (status === "stale" || status === "closed") return reason;
-    const [member] = parse(this.#pointer);
-    return member !== undefined && readOnly.includes(member) ? `'${member}' is read-only for pages` : "";
+  const listen = (target: EventTarget, names: readonly string[], listener: () => void): void => {
+    for (const name of names) target.addEventListener(name, listener, options as AddEventListenerOptions);
+  };
+  listen(element, ["input"], send);
+  listen(element, ["change", "blur"], release);
+  if (element.type === "range") {
+    listen(element, ["pointerdown"], () => {
+      isPressed = true;
+    });
+    listen(element.ownerDocument, ["pointerup", "pointercancel"], release); // the pointer may be let go anywhere
   }
+  const show = (state: Json | undefined): void => {
+    value = state;
+    write();
+  };
+  source.subscribe(pointer, show, options);
+  watch(source, pointer, complain, options);
+  source.on("status", mark, options);
+  source.on("change", mark, options);
+  mark();
+}
+
+// Returns what a person entered, or nothing while it is no number where one belongs.
+function read({ type, value }: HTMLInputElement, isNumber: boolean): Json | undefined {
+  if (type !== "number" && type !== "range" && !isNumber) return value;
+  return value.trim() === "" || Number.isNaN(Number(value)) ? undefined : Number(value);
+}
+
+// Says why nobody can write at a pointer, or "".
+function obstacleAt({ status, reason, readOnly }: Source, pointer: string): string {
+  if (status === "stale" || status === "closed") return reason;
+  return barrier(readOnly, pointer) ?? "";
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { isBytes, isList, isObject, type Json, type JsonObject, own } from "./document.ts";
+import { isBytes, isContainer, isList, isObject, type Json, type JsonObject, own } from "./document.ts";
 import { MessageError } from "./errors.ts";
 import { apply, type Operation } from "./patch.ts";
 import { join, resolve } from "./pointer.ts";
@@ -24,7 +24,7 @@ export function takeBuffers(frame: JsonObject): { frame: JsonObject; buffers: Ar
     if (isBytes(value)) {
       pointers.push(pointer);
       buffers.push(new Uint8Array(value).buffer); // a comm may send it later, when its owner has changed it
-    } else if (isList(value) || isObject(value)) {
+    } else if (isContainer(value)) {
       for (const [name, member] of Object.entries(value)) {
         if (typeof member === "object") waiting.push([pointer + join(name), member]);
       }
@@ -53,7 +53,7 @@ export function putBuffers(frame: unknown, buffers: readonly Buffer[]): unknown 
   if (taken !== undefined || places.size < pointers.length) {
     throw new MessageError(`Cannot read the frame: '${taken ?? pointers}' is no place for one buffer`);
   }
-  return replace(frame as JsonObject, [...places], (at) => bytes(buffers[at] as Buffer));
+  return replace(frame as JsonObject, pointers as readonly string[], (at) => bytes(buffers[at] as Buffer));
 }
 
 function replace(frame: JsonObject, pointers: readonly string[], value: (at: number) => Json): JsonObject {

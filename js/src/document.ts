@@ -28,7 +28,7 @@ export function isList(value: unknown): value is JsonList {
 
 /** Tell whether a value is bytes, of whatever frame: an iframe has a `Uint8Array` of its own. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
+  return ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
 }
 
 /** Tell whether a value is a JSON object, neither a list nor bytes. */
@@ -36,8 +36,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !isList(value) && !isBytes(value);
 }
 
+/** Tell whether a value holds others: a JSON array or a JSON object. */
+export function isContainer(value: unknown): value is JsonList | JsonObject {
+  return isList(value) || isObject(value);
+}
+
 /** Return an object's own member, or undefined; what an object inherits is no member. */
-export function own(object: JsonObject, name: string): Json | undefined {
+export function own<Value = Json>(object: Readonly<Record<string, Value>>, name: string): Value | undefined {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
@@ -68,10 +73,8 @@ function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json 
   if (isObject(one) && isObject(other)) {
     const names = Object.keys(one);
     if (names.length !== Object.keys(other).length) return false;
-    return names.every((name) => {
-      const [member, match] = [own(one, name), own(other, name)];
-      return member === match || waiting.push(member, match) > 0;
-    });
+    for (const name of names) waiting.push(own(one, name), own(other, name));
+    return true;
   }
   if ((isList(one) && isList(other)) || (isBytes(one) && isBytes(other))) {
     if (one.length !== other.length) return false;
@@ -83,7 +86,6 @@ function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json 
 
 /** Tell whether containers nest deeper than a limit, without exhausting the stack. */
 export function nestsDeeper(value: Json, limit: number): boolean {
-  const isContainer = (child: Json): child is JsonList | JsonObject => isList(child) || isObject(child);
   let level = [value].filter(isContainer);
   for (let depth = 0; depth < limit && level.length > 0; depth += 1) {
     level = level.flatMap((container) => (Object.values(container) as Json[]).filter(isContainer));

@@ -6,13 +6,13 @@
  * while others come and go before it. What is taken out of the document goes on as a draft of its own,
  * whose changes nobody hears.
  *
- * A list has one primitive, `splice`; an object has two, `put` and `drop`. A draft shows own members only:
+ * A list has one primitive, `splice`; an object has two, `set` and `deleteProperty`. A draft shows own members only:
  * nothing inherited is reached through it.
  *
  * @module
  */
 
-import { isList, isObject, type Json, type JsonList, type JsonObject, own, same } from "./document.ts";
+import { isContainer, isList, type Json, type JsonList, type JsonObject, own, same } from "./document.ts";
 import { NotSyncable, SyncStateError } from "./errors.ts";
 import { Candidate, type Operation } from "./patch.ts";
 import { index, join } from "./pointer.ts";
@@ -35,23 +35,41 @@ export type Draft<State> = State extends Uint8Array
  * @throws {NotSyncable} if the recipe assigns what has no JSON form, or makes a hole in a list
  *
  * @example
- * record({ rows: [1] }, (draft) => draft.rows.push(2)); // [{ op: "add", path: "/rows/-", value: 2 }]
+ * record({ rows: [1] }, (draft) => draft.rows.push(2)); // [{ op: "add", path: "/rows/1", value: 2 }]
  */
 export function record<State>(document: State, recipe: (draft: Draft<State>) => void): Operation[] {
   const recorder = new Recorder(document as Json);
-  recipe(placeOf(recorder.candidate.document, { recorder }).draft as Draft<State>);
+  recipe(placeOf(recorder, "").draft as Draft<State>);
   recorder.isOpen = false;
   return recorder.operations;
 }
 
+type Token = string | number;
+
+// What holds a place: a container with a draft, or, for a whole document, its recording.
+interface Holder {
+  readonly recorder: Recorder;
+  at(token: Token): Json | undefined;
+  pointer(...tokens: readonly Token[]): string;
+}
+
 // What was changed so far, and how.
-class Recorder {
+class Recorder implements Holder {
+  readonly recorder = this;
   readonly operations: Operation[] = [];
   readonly candidate: Candidate;
   isOpen = true;
 
   constructor(document: Json) {
     this.candidate = new Candidate(document);
+  }
+
+  at(): Json {
+    return this.candidate.document;
+  }
+
+  pointer(_whole: Token, ...tokens: readonly Token[]): string {
+    return join(...tokens);
   }
 
   run(operation: Operation): void {
@@ -65,59 +83,55 @@ class Recorder {
   }
 }
 
-// Where a draft is: at the root of a recording, or at a token of a container that has a draft too.
-type Location = { readonly recorder: Recorder } | { readonly parent: Place; readonly token: string | number };
-
-function placeOf(value: Json, location: Location): Place {
-  return isList(value) ? new ListPlace([], location) : new ObjectPlace({}, location);
+function placeOf(holder: Holder, token: Token): Place {
+  return isList(holder.at(token)) ? new ListPlace([], holder, token) : new ObjectPlace({}, holder, token);
 }
 
 // A place in a document, and the handler of the proxy that a recipe sees there.
-abstract class Place implements ProxyHandler<object> {
+abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<object> {
   readonly draft: object;
-  protected children: Map<string | number, Place> = new Map();
-  #location: Location;
+  protected children: Map<Token, Place> = new Map();
+  #holder: Holder;
+  #token: Token;
 
-  constructor(target: object, location: Location) {
-    this.#location = location;
+  constructor(target: object, holder: Holder, token: Token) {
+    this.#holder = holder;
+    this.#token = token;
     this.draft = new Proxy(target, this);
   }
 
-  get value(): Json {
-    const location = this.#location;
-    if ("recorder" in location) return location.recorder.candidate.document;
-    const { value } = location.parent;
-    return (
-      isList(value) ? value[Number(location.token)] : own(value as JsonObject, `${location.token}`)
-    ) as Json;
+  get value(): Value {
+    return this.#holder.at(this.#token) as Value;
   }
 
   get recorder(): Recorder {
-    return "recorder" in this.#location ? this.#location.recorder : this.#location.parent.recorder;
+    return this.#holder.recorder;
   }
 
-  pointer(...tokens: readonly (string | number)[]): string {
-    const location = this.#location;
-    return "recorder" in location ? join(...tokens) : location.parent.pointer(location.token, ...tokens);
+  pointer(...tokens: readonly Token[]): string {
+    return this.#holder.pointer(this.#token, ...tokens);
   }
+
+  abstract at(token: Token): Json | undefined;
 
   // What a recipe sees at a token: a container as a draft, all else as it is.
-  protected see(token: string | number, value: Json | undefined): unknown {
-    if (!isList(value) && !isObject(value)) return value;
-    const child = this.children.get(token) ?? placeOf(value, { parent: this, token });
+  protected see(token: Token): unknown {
+    const value = this.at(token);
+    if (!isContainer(value)) return value;
+    const child = this.children.get(token) ?? placeOf(this, token);
     this.children.set(token, child);
     return child.draft;
   }
 
   // A value that comes in; a draft brings a copy of what it stands for.
-  protected taken(value: unknown, token: string | number): Json {
+  protected taken(value: unknown, token: Token): Json {
     return copy(value, this.pointer(token));
   }
 
   // What is at a token leaves the document; its draft goes on alone.
-  protected release(token: string | number): void {
+  protected release(token: Token): void {
     const child = this.children.get(token);
-    if (child) child.#location = { recorder: new Recorder(child.value) };
+    if (child) child.#holder = new Recorder(child.value);
     this.children.delete(token);
   }
 
@@ -126,18 +140,35 @@ abstract class Place implements ProxyHandler<object> {
     const children = [...this.children.values()];
     this.children = new Map();
     for (const child of children) {
-      const token = tokenAfter(Number((child.#location as { token: number }).token));
-      child.#location = { parent: this, token };
-      this.children.set(token, child);
+      child.#token = tokenAfter(Number(child.#token));
+      this.children.set(child.#token, child);
     }
   }
 
+  protected write(op: "add" | "replace", token: Token, value: Json): void {
+    this.recorder.run({ op, path: this.pointer(token), value });
+  }
+
+  protected remove(token: Token): void {
+    this.recorder.run({ op: "remove", path: this.pointer(token) });
+  }
+
   abstract get(target: object, key: string | symbol): unknown;
-  abstract owns(key: string | symbol): boolean;
-  abstract has(target: object, key: string | symbol): boolean;
-  abstract ownKeys(): string[];
   abstract set(target: object, key: string | symbol, value: unknown): boolean;
   abstract deleteProperty(target: object, key: string | symbol): boolean;
+
+  has(target: object, key: string | symbol): boolean {
+    return this.get(target, key) !== undefined;
+  }
+
+  // The indices and the length of a list are its own, too.
+  protected owns(key: string | symbol): boolean {
+    return Object.hasOwn(this.value as object, key);
+  }
+
+  ownKeys(): (string | symbol)[] {
+    return Reflect.ownKeys(this.value as object);
+  }
 
   getOwnPropertyDescriptor(target: object, key: string | symbol): PropertyDescriptor | undefined {
     if (!this.owns(key)) return undefined;
@@ -158,78 +189,49 @@ abstract class Place implements ProxyHandler<object> {
   }
 }
 
-class ObjectPlace extends Place {
-  override get value(): JsonObject {
-    return super.value as JsonObject;
+class ObjectPlace extends Place<JsonObject> {
+  at(name: Token): Json | undefined {
+    return own(this.value, String(name));
   }
 
   get(_: object, key: string | symbol): unknown {
-    return typeof key === "string" ? this.see(key, own(this.value, key)) : undefined;
-  }
-
-  owns(key: string | symbol): boolean {
-    return Object.hasOwn(this.value, key);
-  }
-
-  has(_: object, key: string | symbol): boolean {
-    return this.owns(key);
-  }
-
-  ownKeys(): string[] {
-    return Object.keys(this.value);
+    return typeof key === "string" ? this.see(key) : undefined;
   }
 
   set(_: object, key: string | symbol, value: unknown): boolean {
-    this.#put(String(key), this.taken(value, String(key)));
+    const name = String(key);
+    const [old, next] = [this.at(name), this.taken(value, name)];
+    if (!same(old, next)) {
+      this.release(name);
+      this.write(old === undefined ? "add" : "replace", name, next);
+    }
     return true;
   }
 
   deleteProperty(_: object, key: string | symbol): boolean {
-    if (this.owns(key)) this.#drop(String(key));
+    if (this.owns(key)) {
+      this.release(String(key));
+      this.remove(String(key));
+    }
     return true;
-  }
-
-  #put(name: string, value: Json): void {
-    const old = own(this.value, name);
-    if (same(old, value)) return;
-    this.release(name);
-    this.recorder.run({ op: old === undefined ? "add" : "replace", path: this.pointer(name), value });
-  }
-
-  #drop(name: string): void {
-    this.release(name);
-    this.recorder.run({ op: "remove", path: this.pointer(name) });
   }
 }
 
-class ListPlace extends Place {
-  override get value(): JsonList {
-    return super.value as JsonList;
+class ListPlace extends Place<JsonList> {
+  at(index: Token): Json | undefined {
+    return this.value[Number(index)];
   }
 
   get(_: object, key: string | symbol): unknown {
     if (typeof key === "string") {
-      const list = this.value;
-      const at = index(key, list.length);
-      if (at !== undefined) return this.see(at, list[at]);
-      if (key === "length") return list.length;
-      if (Object.hasOwn(MUTATORS, key)) return (...values: unknown[]) => MUTATORS[key]?.(this, ...values);
+      if (key === "length") return this.value.length;
+      if (this.owns(key)) return this.see(Number(key));
+      const mutate = own(MUTATORS, key);
+      if (mutate) return (...values: unknown[]) => mutate(this, ...values);
     }
     // a method finds what it needs on the draft; its constructor is not for it to find
     const isMethod = Object.hasOwn(Array.prototype, key) && key !== "constructor";
     return isMethod ? Reflect.get(Array.prototype, key) : undefined;
-  }
-
-  owns(key: string | symbol): boolean {
-    return key === "length" || index(String(key), this.value.length) !== undefined;
-  }
-
-  has(_: object, key: string | symbol): boolean {
-    return this.get(_, key) !== undefined;
-  }
-
-  ownKeys(): string[] {
-    return [...Object.keys(this.value), "length"];
   }
 
   set(_: object, key: string | symbol, value: unknown): boolean {
@@ -256,9 +258,7 @@ class ListPlace extends Place {
     const { length } = this.value;
     const from = Math.min(Math.max(start, 0), length);
     const arriving = values.map((value, at) => this.taken(value, from + at));
-    const leaving = this.value
-      .slice(from, from + Math.max(count, 0))
-      .map((value, at) => this.see(from + at, value));
+    const leaving = this.value.slice(from, from + Math.max(count, 0)).map((_, at) => this.see(from + at));
     this.splice(from, leaving.length, arriving);
     return leaving;
   }
@@ -267,40 +267,30 @@ class ListPlace extends Place {
   splice(start: number, count: number, values: readonly Json[]): void {
     const list = this.value;
     const stays = values.map((value, at) => at < count && same(list[start + at], value));
-    const isShorterWhole = count > 1 && count > list.length - count + values.length;
-    const whole = isShorterWhole ? [...list.slice(0, start), ...values, ...list.slice(start + count)] : [];
     for (let at = 0; at < count; at += 1) if (!stays[at]) this.release(start + at);
     if (count !== values.length) {
       this.renumber((token) => (token < start + count ? token : token - count + values.length));
     }
-    if (isShorterWhole) {
-      this.#assign(whole);
+    if (count > 1 && count > list.length - count + values.length) {
+      this.#assign(list.toSpliced(start, count, ...values)); // which is shorter than to say what left
       return;
     }
     // the last is removed first, so that the others keep their indices
-    for (let at = count - 1; at >= values.length; at -= 1) {
-      this.recorder.run({ op: "remove", path: this.pointer(start + at) });
-    }
+    for (let at = count - 1; at >= values.length; at -= 1) this.remove(start + at);
     for (const [at, value] of values.entries()) {
-      if (at >= count) this.#insert(start + at, value);
-      else if (!stays[at]) this.#replace(start + at, value);
+      if (!stays[at]) this.write(at < count ? "replace" : "add", start + at, value);
     }
-  }
-
-  #insert(at: number, value: Json): void {
-    // "-" says that it is appended: such an edit stands whatever else happens to the list
-    this.recorder.run({ op: "add", path: this.pointer(at === this.value.length ? "-" : at), value });
   }
 
   // Puts the elements in another order, given as the indices that they have now.
   reorder(order: readonly number[]): object {
-    const list = [...this.value];
-    const moved = [...order.keys()].filter((at) => !same(list[order[at] as number], list[at]));
+    const list = this.value;
+    const ordered = order.map((from) => list[from] as Json);
+    const moved = [...order.keys()].filter((at) => !same(ordered[at], list[at]));
     const tokens = new Map(order.map((from, at) => [from, at]));
     this.renumber((token) => tokens.get(token) as number);
-    const ordered = order.map((from) => list[from] as Json);
     if (moved.length > list.length / 2) this.#assign(ordered);
-    else for (const at of moved) this.#replace(at, ordered[at] as Json);
+    else for (const at of moved) this.write("replace", at, ordered[at] as Json);
     return this.draft;
   }
 
@@ -308,25 +298,15 @@ class ListPlace extends Place {
     this.recorder.candidate.share(); // its elements are in the operation, too
     this.recorder.run({ op: "replace", path: this.pointer(), value: list });
   }
-
-  #replace(at: number, value: Json): void {
-    this.recorder.run({ op: "replace", path: this.pointer(at), value });
-  }
 }
 
 // The methods that change a list. All others are the array's own: they read, or set elements one by one.
 const MUTATORS: Readonly<Record<string, (list: ListPlace, ...values: unknown[]) => unknown>> = {
   pop: (list) => list.exchange(list.value.length - 1, 1, [])[0],
-  push: (list, ...values) => {
-    list.exchange(list.value.length, 0, values);
-    return list.value.length;
-  },
+  push: (list, ...values) => insert(list, list.value.length, values),
   shift: (list) => list.exchange(0, 1, [])[0],
-  unshift: (list, ...values) => {
-    list.exchange(0, 0, values);
-    return list.value.length;
-  },
-  splice: (list, ...[start, count, ...values]) => {
+  unshift: (list, ...values) => insert(list, 0, values),
+  splice: (list, start, count, ...values) => {
     const { length } = list.value;
     const from = Math.trunc(Number(start)) || 0;
     return list.exchange(
@@ -337,11 +317,16 @@ const MUTATORS: Readonly<Record<string, (list: ListPlace, ...values: unknown[]) 
   },
   reverse: (list) => list.reorder([...list.value.keys()].reverse()),
   sort: (list, compare = byText) => {
-    const elements = [...list.value];
+    const elements = list.value;
     const inOrder = compare as (one: unknown, other: unknown) => number;
     return list.reorder([...elements.keys()].sort((one, other) => inOrder(elements[one], elements[other])));
   },
 };
+
+function insert(list: ListPlace, at: number, values: readonly unknown[]): number {
+  list.exchange(at, 0, values);
+  return list.value.length;
+}
 
 // How an array sorts that is not told how.
 function byText(one: unknown, other: unknown): number {

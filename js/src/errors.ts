@@ -50,7 +50,7 @@ export class PatchError extends SyncStateError {
   /** The operation's place in its patch, from 0. */
   readonly index: number | undefined;
 
-  constructor(sentence: string, operation?: unknown, index?: number, pointer?: string) {
+  constructor(sentence: string, pointer?: string, operation?: unknown, index?: number) {
     super(sentence, pointer);
     this.operation = operation;
     this.index = index;
@@ -67,8 +67,8 @@ export class TestFailed extends PatchError {
   override name = "TestFailed";
   readonly found: unknown;
 
-  constructor(sentence: string, operation?: unknown, index?: number, pointer?: string, found?: unknown) {
-    super(sentence, operation, index, pointer);
+  constructor(sentence: string, pointer?: string, operation?: unknown, index?: number, found?: unknown) {
+    super(sentence, pointer, operation, index);
     this.found = found;
   }
 }

@@ -77,11 +77,11 @@ export class Link {
 
   /** Give back a model; with the last view of it, and its last edit answered, the kernel is told `bye`. */
   release(model: Pick<Model, "key">): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.model !== model) continue;
+    this.#each((entry) => {
+      if (entry.model !== model) return;
       entry.views -= 1;
       this.#leave(entry);
-    }
+    });
   }
 
   /** Show everything as old, and say why: the kernel cannot be heard. */
@@ -233,9 +233,7 @@ export class Link {
     this.#leave(entry);
     if (!this.#patience.awaits(entry)) return;
     if (repeats > 0) this.#transport.renew?.();
-    const { model, epoch, version } = replica;
-    const state = epoch === undefined ? {} : { epoch, version };
-    this.#say(entry, [{ type: "hello", ...(model !== undefined && { model }), ...state }]);
+    this.#say(entry, replica.greeting());
   }
 
   #say(entry: Entry, messages: readonly PageMessage[]): void {
@@ -283,11 +281,11 @@ export class Link {
     }
   }
 
-  #refuse({ model, epoch, base, number }: Edit): void {
-    const entry = this.#entries.get(model);
+  #refuse(edit: Edit): void {
+    const entry = this.#entries.get(edit.model);
     const reason = `Cannot send the edit: it has more than ${LIMIT / 2 ** 20} MiB; make it in smaller steps`;
-    const refusal = { type: "reject", error: "MessageError", replica: this.id, version: base } as const;
-    if (entry) this.#tell(entry, { ...refusal, model, epoch, number, reason });
+    const refusal = { type: "reject", error: "MessageError", replica: this.id, version: edit.base } as const;
+    if (entry) this.#tell(entry, { ...edit, ...refusal, reason });
   }
 }
 
@@ -298,7 +296,6 @@ const RESTARTED = "the kernel was restarted; run the cell again to make this liv
 
 function randomId(): string {
   // not randomUUID: a page that was served without TLS has none
-  return [...crypto.getRandomValues(new Uint8Array(4))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
+  const [number = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return number.toString(16).padStart(8, "0");
 }

@@ -7,7 +7,17 @@
  * @module
  */
 
-import { isList, isObject, type Json, type JsonObject, kind, nestsDeeper, own, show } from "./document.ts";
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonList,
+  type JsonObject,
+  kind,
+  nestsDeeper,
+  own,
+  show,
+} from "./document.ts";
 import { MessageError, type SyncStateError } from "./errors.ts";
 import { check, type Patch } from "./patch.ts";
 import { MAX_DEPTH } from "./values.ts";
@@ -148,7 +158,7 @@ export function readFrame(data: unknown): KernelFrame {
   const protocol = own(data, "protocol");
   if (protocol !== PROTOCOL) {
     throw new MessageError(
-      `Cannot join a kernel that speaks protocol ${protocol === undefined ? protocol : show(protocol)}: this page speaks ${PROTOCOL}; reload the page`,
+      `Cannot join a kernel that speaks protocol ${show(protocol)}: this page speaks ${PROTOCOL}; reload the page`,
     );
   }
   demand(data, FRAME, "the frame");
@@ -167,7 +177,7 @@ export function readFrame(data: unknown): KernelFrame {
 export function readMessage(message: unknown): KernelMessage | VersionNote | undefined {
   const type = isObject(message) ? own(message, "type") : undefined;
   if (typeof type !== "string") throw new MessageError("Cannot read a message: 'type' is missing");
-  const shape = Object.hasOwn(SHAPES, type) ? SHAPES[type] : undefined;
+  const shape = own(SHAPES, type);
   if (!shape) return undefined;
   demand(message as JsonObject, shape, `message '${type}'`);
   return message as unknown as KernelMessage | VersionNote;
@@ -183,20 +193,23 @@ export function readSeed(bundle: unknown): Seed | undefined {
 type Test = (value: Json) => string | undefined;
 type Shape = Readonly<Record<string, Test>>;
 
-const not = (what: string, value: unknown): string => `is ${kind(value)}, not ${what}`;
-const text: Test = (value) => (typeof value === "string" ? undefined : not("text", value));
-const count: Test = (value) =>
-  Number.isSafeInteger(value) && Number(value) >= 0 ? undefined : not("a count", value);
-const object: Test = (value) => (isObject(value) ? undefined : not("an object", value));
-const list: Test = (value) => (isList(value) ? undefined : not("a list", value));
-const texts: Test = (value) => (isList(value) ? value.map(text).find(Boolean) : list(value));
+const be =
+  (what: string, isIt: (value: Json) => boolean): Test =>
+  (value) =>
+    isIt(value) ? undefined : `is ${kind(value)}, not ${what}`;
+const each =
+  (test: Test): Test =>
+  (value) =>
+    list(value) ?? (value as JsonList).map(test).find(Boolean);
 
-const models: Test = (value) => {
-  if (!isList(value)) return list(value);
-  return value
-    .map((item) => object(item) ?? flaw(item as JsonObject, { model: text, epoch: text }))
-    .find(Boolean);
-};
+const text = be("text", (value) => typeof value === "string");
+const count = be("a count", (value) => Number.isSafeInteger(value) && Number(value) >= 0);
+const object = be("an object", isObject);
+const list = be("a list", isList);
+const texts = each(text);
+
+const MODEL: Shape = { model: text, epoch: text };
+const models = each((item) => object(item) ?? flaw(item as JsonObject, MODEL));
 
 const operations: Test = (value) => {
   try {
@@ -214,8 +227,7 @@ const SEED: Shape = { epoch: text, version: count, read_only: texts, "document?"
 const SHAPES: Readonly<Record<string, Shape>> = {
   ready: { models },
   snapshot: {
-    model: text,
-    epoch: text,
+    ...MODEL,
     version: count,
     document: object,
     read_only: texts,
@@ -223,8 +235,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     "to?": text,
   },
   patch: {
-    model: text,
-    epoch: text,
+    ...MODEL,
     base: count,
     version: count,
     operations,
@@ -234,8 +245,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     "to?": text,
   },
   reject: {
-    model: text,
-    epoch: text,
+    ...MODEL,
     version: count,
     replica: text,
     number: count,
@@ -244,7 +254,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     "pointer?": text,
   },
   closed: { model: text, reason: text, "epoch?": text, "to?": text },
-  version: { model: text, epoch: text, version: count },
+  version: { ...MODEL, version: count },
 };
 
 function demand(object: JsonObject, shape: Shape, what: string): void {

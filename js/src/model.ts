@@ -160,7 +160,7 @@ export class Model<State = JsonObject> {
    * Tie the controls inside an element to the state, by their `data-sync-text`, `data-sync-value`,
    * `data-sync-checked` and `data-sync-error` attributes.
    */
-  bind(element: Element, options: Options = {}): void {
+  bind(element: Element, options?: Options): void {
     bind(this, element, options);
   }
 

@@ -15,12 +15,13 @@ import {
   type JsonList,
   type JsonObject,
   kind,
+  own,
   put,
   same,
   show,
 } from "./document.ts";
 import { PatchError, type SyncStateError, TargetNotFound, TestFailed } from "./errors.ts";
-import { find, index, join, missing, parse, resolve, step } from "./pointer.ts";
+import { find, follow, index, missing, parse, resolve } from "./pointer.ts";
 
 /** One change, as RFC 6902 spells it. */
 export type Operation =
@@ -38,6 +39,8 @@ export interface Step {
   readonly inList: boolean;
   /** Whether `from` names an element of a list. */
   readonly fromList: boolean;
+  /** Whether who takes a value away means that very one, though it stands in an object by now. */
+  readonly isSelf?: boolean;
 }
 
 // What an operation needs beside its name.
@@ -63,7 +66,12 @@ export function check(patch: unknown): asserts patch is Patch {
   patch.forEach((operation, position) => {
     const why = flaw(operation);
     if (why) {
-      throw new PatchError(`Cannot read operation ${position} of the patch: ${why}`, operation, position);
+      throw new PatchError(
+        `Cannot read operation ${position} of the patch: ${why}`,
+        undefined,
+        operation,
+        position,
+      );
     }
   });
 }
@@ -71,13 +79,12 @@ export function check(patch: unknown): asserts patch is Patch {
 // Says what is wrong with an operation, or nothing.
 function flaw(operation: unknown): string | undefined {
   if (!isObject(operation)) return `it is ${kind(operation)}, not an object`;
-  const name = operation.op;
-  if (typeof name !== "string" || !Object.hasOwn(NEEDS, name)) {
-    return `'op' is ${typeof name === "string" ? `'${name}'` : kind(name)}, not one of ${Object.keys(NEEDS).join(", ")}`;
-  }
-  for (const need of NEEDS[name] ?? []) {
+  const { op } = operation;
+  const needs = typeof op === "string" ? own(NEEDS, op) : undefined;
+  if (!needs) return `'op' is ${show(op)}, not one of ${Object.keys(NEEDS).join(", ")}`;
+  for (const need of needs) {
     const member = operation[need];
-    if (member === undefined) return `'${name}' needs a '${need}'`;
+    if (member === undefined) return `'${op}' needs a '${need}'`;
     if (need === "value") continue;
     if (typeof member !== "string") return `a pointer is text, not ${kind(member)}`;
     try {
@@ -118,7 +125,8 @@ export function trace(document: Json, patch: Patch): { document: Json; steps: St
     const fromList = from !== undefined && isInList(candidate.document, from);
     candidate.run(operation, position);
     const list = listAround(candidate.document, operation.path);
-    return { operation: list ? landed(operation, list) : operation, inList: list !== undefined, fromList };
+    const path = list ? placed(operation.path, list.length - 1) : operation.path;
+    return { operation: { ...operation, path }, inList: list !== undefined, fromList };
   });
   return { document: candidate.document, steps };
 }
@@ -138,10 +146,9 @@ function listAround(document: Json, pointer: string): JsonList | undefined {
   return isList(holder) ? holder : undefined;
 }
 
-// Says at which index of a list a value is that was put at its end.
-function landed(operation: Operation, list: JsonList): Operation {
-  const { path } = operation;
-  return path.endsWith("/-") ? { ...operation, path: `${path.slice(0, -1)}${list.length - 1}` } : operation;
+// Returns the location of an element with its index, though "-" may stand for it.
+function placed(path: string, end: number): string {
+  return path.endsWith("/-") ? path.slice(0, -1) + end : path;
 }
 
 /**
@@ -178,12 +185,8 @@ function undo({ op, path }: Operation, document: Json): Operation[] {
   if (op === "test") return [];
   const old = find(document, path);
   if (op === "remove") return [{ op: "add", path, value: old as Json }];
-  const tokens = parse(path);
-  const last = tokens.pop();
-  const holder = find(document, join(...tokens));
-  if (op === "add" && isList(holder) && last !== undefined) {
-    return [{ op: "remove", path: last === "-" ? join(...tokens, holder.length) : path }];
-  }
+  const list = listAround(document, path);
+  if (op === "add" && list) return [{ op: "remove", path: placed(path, list.length) }];
   return old === undefined ? [{ op: "remove", path }] : [{ op: "replace", path, value: old }];
 }
 
@@ -236,28 +239,25 @@ export class Candidate {
 
   #add(path: string, value: Json): Json {
     if (path === "") return value;
-    return this.#change(path, (holder, token, tokens) => {
-      if (!isList(holder)) return this.#put(holder, token, value);
-      const at = token === "-" ? holder.length : index(token, holder.length + 1);
-      if (at === undefined) return this.#refuse(path, missing(holder, token, tokens.slice(0, -1)));
-      return this.#splice(holder, at, 0, value);
+    return this.#change(path, { isNew: true }, (holder, token, tokens) => {
+      if (isList(holder)) {
+        const at = token === "-" ? holder.length : index(token, holder.length + 1);
+        if (at !== undefined) return this.#splice(holder, at, 0, value);
+      } else if (isObject(holder)) return this.#put(holder, token, value);
+      return this.#refuse(path, missing(holder, token, tokens.slice(0, -1)));
     });
   }
 
   #remove(path: string): Json {
     if (path === "") return this.#refuse(path, "the whole document cannot be removed", PatchError);
-    return this.#change(path, (holder, token, tokens) => {
-      this.#step(holder, tokens, tokens.length - 1, path);
-      return isList(holder) ? this.#splice(holder, Number(token), 1) : this.#drop(holder, token);
-    });
+    return this.#change(path, {}, (holder, token) =>
+      isList(holder) ? this.#splice(holder, Number(token), 1) : this.#drop(holder, token),
+    );
   }
 
   #replace(path: string, value: Json): Json {
     if (path === "") return value;
-    return this.#change(path, (holder, token, tokens) => {
-      this.#step(holder, tokens, tokens.length - 1, path);
-      return this.#put(holder, token, value);
-    });
+    return this.#change(path, {}, (holder, token) => this.#put(holder, token, value));
   }
 
   #move(from: string, path: string): Json {
@@ -278,32 +278,24 @@ export class Candidate {
   }
 
   #read(pointer: string): Json {
-    const tokens = parse(pointer);
-    return tokens.reduce((holder, _, depth) => this.#step(holder, tokens, depth, pointer), this.document);
+    return this.#follow(pointer, parse(pointer)).at(-1) as Json;
   }
 
-  // Returns what the token at a depth names in a container.
-  #step(holder: Json, tokens: readonly string[], depth: number, pointer: string): Json {
-    const token = tokens[depth] as string;
-    const found = step(holder, token);
-    return found === undefined
-      ? this.#refuse(pointer, missing(holder, token, tokens.slice(0, depth)))
-      : found;
+  #follow(pointer: string, tokens: readonly string[]): Json[] {
+    return follow(this.document, tokens, (why) => this.#refuse(pointer, why));
   }
 
   // Changes the container that holds a location, puts it in its place, and returns the document: what holds
   // a copy is a copy.
-  #change(pointer: string, change: (holder: Container, token: string, tokens: string[]) => Container): Json {
+  #change(
+    pointer: string,
+    { isNew = false },
+    change: (holder: Container, token: string, tokens: readonly string[]) => Container,
+  ): Json {
     const tokens = parse(pointer);
-    const last = tokens.length - 1;
-    const way = [this.document as Container];
-    for (let depth = 0; depth < last; depth += 1) {
-      way.push(this.#step(way[depth] as Json, tokens, depth, pointer) as Container);
-    }
-    let holder = way[last] as Container;
-    if (!isList(holder) && !isObject(holder)) this.#step(holder, tokens, last, pointer);
-    holder = change(holder, tokens[last] as string, tokens);
-    let depth = last;
+    let depth = tokens.length - 1;
+    const way = this.#follow(pointer, isNew ? tokens.slice(0, depth) : tokens) as Container[];
+    let holder = change(way[depth] as Container, tokens[depth] as string, tokens);
     while (depth > 0 && holder !== way[depth]) {
       depth -= 1;
       holder = this.#put(way[depth] as Container, tokens[depth] as string, holder);
@@ -314,20 +306,15 @@ export class Candidate {
   // The three things that can happen to a container. Each returns the one that now stands in its place.
 
   #put(holder: Container, token: string, value: Json): Container {
-    if (!isList(holder)) {
-      const object = this.#writable(holder);
-      put(object, token, value);
-      return object;
-    }
-    if (!this.#made.has(holder)) return this.#own(holder.with(Number(token), value));
-    (holder as Json[])[Number(token)] = value;
-    return holder;
+    const copy = this.#writable(holder);
+    put(copy, token, value);
+    return copy;
   }
 
   #drop(holder: JsonObject, token: string): Container {
-    const object = this.#writable(holder);
-    delete object[token];
-    return object;
+    const copy = this.#writable(holder);
+    delete copy[token];
+    return copy;
   }
 
   #splice(holder: JsonList, at: number, count: number, ...values: Json[]): Container {
@@ -339,8 +326,9 @@ export class Candidate {
     return holder;
   }
 
-  #writable(holder: JsonObject): Record<string, Json> {
-    return this.#made.has(holder) ? holder : this.#own({ ...holder });
+  #writable(holder: Container): Record<string, Json> {
+    const copy = this.#made.has(holder) ? holder : this.#own(isList(holder) ? holder.slice() : { ...holder });
+    return copy as Record<string, Json>;
   }
 
   #own<Made extends Container>(made: Made): Made {
@@ -357,7 +345,7 @@ export class Candidate {
   #refuse(pointer: string, why: string, Kind: Refusal = TargetNotFound, found?: Json): never {
     const operation = this.#operation as Operation;
     const verb = operation.op === "test" ? "pass the test at" : operation.op;
-    throw new Kind(`Cannot ${verb} '${pointer}': ${why}`, operation, this.#position, pointer, found);
+    throw new Kind(`Cannot ${verb} '${pointer}': ${why}`, pointer, operation, this.#position, found);
   }
 }
 
@@ -366,8 +354,8 @@ type Container = JsonList | JsonObject;
 // Any of the patch errors; those that found no other value ignore `found`.
 type Refusal = new (
   sentence: string,
+  pointer: string,
   operation: Operation,
   index: number | undefined,
-  pointer: string,
   found: Json | undefined,
 ) => PatchError;

@@ -7,8 +7,9 @@
  * @module
  */
 
-/** Milliseconds between a question and each of its repetitions; the last one goes on. */
-const PAUSES = [5_000, 5_000, 10_000, 20_000, 30_000];
+/** Milliseconds between a question and each of its first repetitions, and between all others. */
+const PAUSES = [5_000, 5_000, 10_000, 20_000];
+const PAUSE = 30_000;
 /** Milliseconds without a word, after which a kernel is silent: it has been asked again meanwhile. */
 const SILENCE = 10_000;
 /** Milliseconds that a timer may be late: hidden tabs hold timers back, and what was heard with them. */
@@ -33,7 +34,7 @@ export class Patience<Key> {
   readonly #remind: (key: Key, reminder: Reminder) => void;
   readonly #questions = new Map<Key, Question>();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #heard = Number.NEGATIVE_INFINITY;
+  #heard = 0;
 
   /** Call `remind` for each question that it is time to ask again; what it does then is its own business. */
   constructor(remind: (key: Key, reminder: Reminder) => void) {
@@ -47,15 +48,15 @@ export class Patience<Key> {
 
   /** Await an answer, from now on if it was not awaited. */
   ask(key: Key): void {
-    if (this.#questions.has(key)) return;
+    if (this.awaits(key)) return;
     const now = performance.now();
     this.#questions.set(key, { asked: now, due: now + pause(0), repeats: 0 });
-    this.#arm(now);
+    this.#arm();
   }
 
   /** Take note of an answer. */
   settle(key: Key): void {
-    if (this.#questions.delete(key)) this.#arm(performance.now());
+    if (this.#questions.delete(key)) this.#arm();
   }
 
   /** Take note that the kernel said something, whatever it was. */
@@ -69,10 +70,11 @@ export class Patience<Key> {
     clearTimeout(this.#timer);
   }
 
-  #arm(now: number): void {
+  #arm(): void {
     clearTimeout(this.#timer);
+    if (this.#questions.size === 0) return;
     const due = Math.min(...[...this.#questions.values()].map((question) => question.due));
-    if (due < Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.#ring(), Math.max(0, due - now));
+    this.#timer = setTimeout(() => this.#ring(), due - performance.now());
   }
 
   #ring(): void {
@@ -86,10 +88,10 @@ export class Patience<Key> {
       question.due = now + pause(question.repeats);
       this.#remind(key, { repeats, isSilent });
     }
-    this.#arm(now);
+    this.#arm();
   }
 }
 
 function pause(repeats: number): number {
-  return PAUSES[Math.min(repeats, PAUSES.length - 1)] as number;
+  return PAUSES[repeats] ?? PAUSE;
 }

@@ -76,13 +76,21 @@ export function find(document: Json, pointer: string): Json | undefined {
  * resolve({ todos: ["write"] }, "/todos/0"); // "write"
  */
 export function resolve(document: Json, pointer: string): Json {
-  const tokens = parse(pointer);
-  return tokens.reduce((value, token, depth) => {
-    const found = step(value, token);
-    if (found !== undefined) return found;
-    const why = missing(value, token, tokens.slice(0, depth));
-    throw new TargetNotFound(`Cannot find '${pointer}': ${why}`, undefined, undefined, pointer);
-  }, document);
+  const way = follow(document, parse(pointer), (why) => {
+    throw new TargetNotFound(`Cannot find '${pointer}': ${why}`, pointer);
+  });
+  return way.at(-1) as Json;
+}
+
+/** Return what stands on the way that tokens lead, from the document on; `refuse` is told why it ends early. */
+export function follow(document: Json, tokens: readonly string[], refuse: (why: string) => never): Json[] {
+  const way = [document];
+  for (const [depth, token] of tokens.entries()) {
+    const holder = way[depth] as Json;
+    const found = step(holder, token);
+    way.push(found === undefined ? refuse(missing(holder, token, tokens.slice(0, depth))) : found);
+  }
+  return way;
 }
 
 /** Say why a token names nothing in the value at a location. */

@@ -70,21 +70,24 @@ function membersOf({ operation }: Step): (string | undefined)[] {
 }
 
 // Returns a step as it must read today.
-function carry({ operation, inList, fromList }: Step, over: readonly Act[], own: readonly OwnAct[]): Step {
+function carry(step: Step, over: readonly Act[], own: readonly OwnAct[]): Step {
+  const { operation, inList, fromList, isSelf = false } = step;
   const { op, path } = operation;
   const from = sourceOf(operation);
-  const source = from === undefined ? undefined : placeOf(from, identity(fromList), fromList);
+  const source = from === undefined ? undefined : placeOf(from, identity(fromList || isSelf), fromList);
   const taken = source && locate(source, over, own);
   // the target of a move is a location in the document without what is moved
   const lift = (target = source as Place): Act => ({ op: "lift", target });
   const before = op === "move" ? [...own, [lift(), lift(taken)] as const] : own;
-  const kind = op === "remove" ? identity(inList) : op === "replace" || op === "test" ? "value" : "room";
+  const kind =
+    op === "remove" ? identity(inList || isSelf) : op === "replace" || op === "test" ? "value" : "room";
   const place = locate(placeOf(path, kind, inList), over, before);
   if (op === "move" && taken && depth(place, taken) > 0) throw new Conflict(taken.pointer, NO_WORD);
   return {
     operation: { ...operation, ...(taken && { from: join(...taken.tokens) }), path: join(...place.tokens) },
     inList: place.inList,
     fromList: taken?.inList ?? fromList,
+    isSelf: (taken ?? place).kind === "self",
   };
 }
 

@@ -18,7 +18,7 @@
  * @module
  */
 
-import { isObject, type Json, type JsonObject, kind, own, same } from "./document.ts";
+import { isObject, type JsonObject, kind, own, same } from "./document.ts";
 import { NotWritable, PatchError, SessionClosed, type SyncStateError } from "./errors.ts";
 import type {
   Closed,
@@ -113,8 +113,13 @@ export class Replica {
   }
 
   /** Ask for what is new, or for everything if what is here is of no use; until the answer nothing is applied. */
-  hello({ isLost = this.epoch === undefined }: { isLost?: boolean } = {}): PageMessage[] {
+  hello(options: { isLost?: boolean } = {}): PageMessage[] {
     this.#isAsking = true;
+    return this.greeting(options);
+  }
+
+  /** Say what is here, and go on with what is heard. */
+  greeting({ isLost = this.epoch === undefined }: { isLost?: boolean } = {}): PageMessage[] {
     const { model, epoch = "", version } = this;
     return [{ type: "hello", ...(model !== undefined && { model }), ...(!isLost && { epoch, version }) }];
   }
@@ -162,10 +167,8 @@ export class Replica {
   #demandWritable(operation: Operation): void {
     if (operation.op === "test") return;
     for (const pointer of operation.op === "move" ? [operation.from, operation.path] : [operation.path]) {
-      const [member] = parse(pointer);
-      const isReadOnly = member === undefined ? this.readOnly.length > 0 : this.readOnly.includes(member);
-      if (isReadOnly)
-        throw new NotWritable(pointer, `'${member ?? this.readOnly[0]}' is read-only for pages`);
+      const why = barrier(this.readOnly, pointer);
+      if (why) throw new NotWritable(pointer, why);
     }
   }
 
@@ -202,9 +205,11 @@ export class Replica {
     const { epoch, version, number } = message;
     if (epoch === this.epoch && version <= this.version && !this.#isAsking) return []; // a repetition
     if (epoch !== this.epoch) this.#abandon("the model was created anew; the edit was made for the old one");
-    const before = this.#isAnswered(number) ? this.#sent : this.#confirmed;
-    if (this.#isAnswered(number)) this.#land();
-    const { document, steps } = advance(before, difference(before, message.document));
+    if (this.#isAnswered(number)) {
+      this.#land();
+      this.#confirmed = this.#sent;
+    }
+    const { document, steps } = advance(this.#confirmed, difference(this.#confirmed, message.document));
     this.#confirmed = document; // which shares with the old one what is still the same
     this.model = message.model;
     this.epoch = epoch;
@@ -308,9 +313,7 @@ export class Replica {
   // refused then, each with its own reason.
   #part(): void {
     const [edits, since, behind] = [this.#frozen, this.#since, this.#behind];
-    const isShown = this.#land().length > 0;
-    this.document = this.#sent = this.#confirmed;
-    this.#behind = [];
+    const isShown = this.#clear().length > 0;
     const placed = this.#putBehind(edits, since, []).flatMap(([, now]) => now ?? []);
     this.#alone = this.#behind.length;
     // what is behind them was made on top of them, if they were shown
@@ -345,10 +348,15 @@ export class Replica {
     const behind = this.#behind.map(operationsOf);
     const edits = this.#flight ? [this.#flight.operations, ...behind] : behind;
     for (const operations of edits) this.#troubles.push({ reason, error: "Conflict", operations });
-    this.#land();
+    this.#clear();
+  }
+
+  // Nothing is pending any more. Returns what was in flight, as it stood here.
+  #clear(): Steps {
+    this.document = this.#sent = this.#confirmed;
     this.#behind = [];
     this.#alone = 0;
-    this.document = this.#sent = this.#confirmed;
+    return this.#land();
   }
 
   // The answer to a hello has come.
@@ -366,7 +374,10 @@ export class Replica {
     this.number += 1;
     const count = this.#alone > 0 ? 1 : this.#behind.length;
     this.#alone = Math.max(this.#alone - 1, 0);
-    this.#frozen = this.#behind.slice(0, count);
+    // to the kernel a member is its name: it knows only what is sent
+    this.#frozen = this.#behind
+      .slice(0, count)
+      .map((edit) => edit.map((step) => ({ ...step, isSelf: false })));
     this.#behind = this.#behind.slice(count);
     this.#carried = this.#frozen.flat();
     const operations = operationsOf(this.#carried);
@@ -388,6 +399,13 @@ export class Replica {
   }
 }
 
+/** Say why a page may not write at a pointer, if so. */
+export function barrier(readOnly: readonly string[], pointer: string): string | undefined {
+  const [member] = parse(pointer);
+  const name = readOnly.find((name) => member === undefined || member === name);
+  return name === undefined ? undefined : `'${name}' is read-only for pages`;
+}
+
 type Steps = readonly Step[];
 
 function operationsOf(steps: Steps): Patch {
@@ -397,9 +415,10 @@ function operationsOf(steps: Steps): Patch {
 // Applies a patch to a document, which stays one: an object of synced members.
 function advance(before: JsonObject, patch: Patch): { document: JsonObject; steps: Steps } {
   const { document, steps } = trace(before, patch);
-  if (isObject(document)) return { document, steps };
-  const sentence = `Cannot replace '': a document is an object, not ${kind(document)}`;
-  throw new PatchError(sentence, undefined, undefined, "");
+  if (!isObject(document)) {
+    throw new PatchError(`Cannot replace '': a document is an object, not ${kind(document)}`, "");
+  }
+  return { document, steps };
 }
 
 // What a whole value that was assigned anew is to an edit.
@@ -455,10 +474,10 @@ function replaced([step, more]: Steps): string | undefined {
 
 // Returns what changed between two documents, member by member.
 function difference(before: JsonObject, after: JsonObject): Operation[] {
-  const gone = Object.keys(before).filter((name) => !Object.hasOwn(after, name));
-  const changed = Object.keys(after).filter((name) => !same(own(before, name), own(after, name)));
-  return [
-    ...gone.map((name): Operation => ({ op: "remove", path: join(name) })),
-    ...changed.map((name): Operation => ({ op: "add", path: join(name), value: own(after, name) as Json })),
-  ];
+  const names = Object.keys({ ...before, ...after });
+  return names.flatMap((name): Operation[] => {
+    const [old, value, path] = [own(before, name), own(after, name), join(name)];
+    if (same(old, value)) return [];
+    return [value === undefined ? { op: "remove", path } : { op: "add", path, value }];
+  });
 }

@@ -25,10 +25,8 @@ export interface Parcel {
  * before it: four bytes, the lowest first. A frame beyond {@link LIMIT} has no pieces, and nothing is returned.
  */
 export function cut(frame: JsonObject, buffers: ArrayBuffer[], id: string): Parcel[] {
-  const text = JSON.stringify(frame);
-  const others = buffers.reduce((total, { byteLength }) => total + byteLength, 0);
-  if (3 * text.length + others <= PIECE) return [{ frame, buffers }]; // a character has at most three bytes
-  const parts = [new TextEncoder().encode(text), ...buffers.map((buffer) => new Uint8Array(buffer))];
+  const text = new TextEncoder().encode(JSON.stringify(frame));
+  const parts = [text, ...buffers.map((buffer) => new Uint8Array(buffer))];
   const size = parts.reduce((total, part) => total + 4 + part.byteLength, 0);
   if (size <= PIECE) return [{ frame, buffers }];
   return size > LIMIT ? [] : slice(joined(parts, size), frame, id);

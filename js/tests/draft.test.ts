@@ -115,8 +115,8 @@ describe("a mutation records", () => {
       "push",
       (draft) => draft.list.push(8, 9),
       [
-        { op: "add", path: "/list/-", value: 8 },
-        { op: "add", path: "/list/-", value: 9 },
+        { op: "add", path: "/list/3", value: 8 },
+        { op: "add", path: "/list/4", value: 9 },
       ],
     ],
     [
@@ -124,7 +124,7 @@ describe("a mutation records", () => {
       (draft) => {
         draft.list[3] = 9;
       },
-      [{ op: "add", path: "/list/-", value: 9 }],
+      [{ op: "add", path: "/list/3", value: 9 }],
     ],
     ["pop", (draft) => draft.list.pop(), [{ op: "remove", path: "/list/2" }]],
     ["shift", (draft) => draft.list.shift(), [{ op: "remove", path: "/list/0" }]],
@@ -399,8 +399,8 @@ describe("a draft", () => {
     });
 
     expect(operations).toEqual([
-      { op: "add", path: "/rows/-", value: { id: 9, tags: ["a"] } },
-      { op: "add", path: "/rows/3/tags/-", value: "c" },
+      { op: "add", path: "/rows/3", value: { id: 9, tags: ["a"] } },
+      { op: "add", path: "/rows/3/tags/1", value: "c" },
     ]);
   });
 

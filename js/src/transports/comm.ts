@@ -53,10 +53,12 @@ const CLOSED = "the kernel closed this connection; run the cell again to make it
 /** Return a comm as a transport. Frames that come before its `onFrame` is set are lost. */
 export function plainComm(comm: Comm): Transport {
   const transport: Transport = {
-    onFrame: () => {},
-    onClose: () => {},
-    send: (frame, buffers) => void send(comm, frame as WireObject, buffers),
-    close: () => void comm.close(),
+    onFrame() {},
+    onClose() {},
+    send() {},
+    close() {
+      comm.close();
+    },
   };
   // JupyterLab would wait for a promise: nothing is returned here
   const receive = ({ content, buffers = [] }: CommMessage): void => transport.onFrame(content.data, buffers);
@@ -64,19 +66,16 @@ export function plainComm(comm: Comm): Transport {
   if ("on_msg" in comm) {
     comm.on_msg(receive);
     comm.on_close(close);
+    transport.send = (frame, buffers) => comm.send(frame as WireObject, undefined, {}, buffers);
   } else if ("messages" in comm) {
     void listen(comm, transport).then(close, close);
+    transport.send = (frame, buffers) => comm.send(frame as WireObject, { buffers });
   } else {
     comm.onMsg = receive;
     comm.onClose = close;
+    transport.send = (frame, buffers) => comm.send(frame as WireObject, {}, buffers);
   }
   return transport;
-}
-
-function send(comm: Comm, frame: WireObject, buffers: ArrayBuffer[]): unknown {
-  if ("on_msg" in comm) return comm.send(frame, undefined, {}, buffers);
-  if ("messages" in comm) return comm.send(frame, { buffers });
-  return comm.send(frame, {}, buffers);
 }
 
 async function listen(comm: ColabComm, transport: Transport): Promise<void> {
