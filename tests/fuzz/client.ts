@@ -100,6 +100,11 @@ const identity = (element: Json): string | null => {
   if (isObject(element)) return idOf(element);
   return typeof element === "string" ? element : null;
 };
+// A source that is a member, and who stood there when its author looked: an element that has an id, or nobody.
+const named = (holder: JsonObject, name: string): { at: string[]; saw: string | null } => ({
+  at: [idOf(holder), name],
+  saw: identity(own(holder, name) as Json) || null,
+});
 const isScalar = (value: Json): boolean => !isObject(value) && !isList(value);
 const at = (pointer: string, name: string): string => pointer + join(name);
 
@@ -183,7 +188,7 @@ const VERBS: Record<string, Verb> = {
     const members = sight.members(() => true);
     if (members.length === 0) return undefined;
     const { pointer, holder, name } = digits.of(members);
-    return [[{ op: "remove", path: at(pointer, name) }], { do: "unset", at: [idOf(holder), name] }];
+    return [[{ op: "remove", path: at(pointer, name) }], { do: "unset", ...named(holder, name) }];
   },
 
   top(_, digits, author) {
@@ -252,7 +257,7 @@ const VERBS: Record<string, Verb> = {
     const { path, target } = gap(digits.of(sight.without(from).lists), digits);
     return [
       [{ op: "move", from, path }],
-      { do: "move", what: { at: [idOf(holder), name] }, to: target },
+      { do: "move", what: named(holder, name), to: target },
     ];
   },
 
@@ -266,7 +271,7 @@ const VERBS: Record<string, Verb> = {
     if (holder === other.holder && name === otherName) return undefined;
     const [from, path] = [at(pointer, name), at(other.pointer, otherName)];
     if (op === "move" && from.startsWith(`${path}/`)) return undefined;
-    const what = { at: [idOf(holder), name] };
+    const what = named(holder, name);
     // an object that came there meanwhile would be there twice, with all the ids in it
     const check: Operation[] =
       op === "copy" ? [{ op: "test", path: from, value: own(holder, name) as Json }] : [];
@@ -304,7 +309,7 @@ const VERBS: Record<string, Verb> = {
     if (members.length === 0) return undefined;
     const { pointer, holder, name } = digits.of(members);
     const value = own(holder, name) as Json;
-    return [[{ op: "test", path: at(pointer, name), value }], { do: "test", at: [idOf(holder), name], value }];
+    return [[{ op: "test", path: at(pointer, name), value }], { do: "test", ...named(holder, name), value }];
   },
 
   relist(sight, digits, author) {

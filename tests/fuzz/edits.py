@@ -17,8 +17,8 @@ The operations that come out speak of pointers; the meaning beside them speaks o
 ```
 
 A holder is the id of an object (the document's is empty); an element is named by its id, or by itself if it
-is a text. A source is `{"on": id}` or `{"at": [holder, name]}`, a target `{"in": .., "between": ..}` or
-`{"at": ..}`.
+is a text. A source is `{"on": id}` or `{"at": [holder, name], "saw": id or None}`, a target
+`{"in": .., "between": ..}` or `{"at": ..}`.
 """
 
 from __future__ import annotations
@@ -195,6 +195,13 @@ def _set(sight: Sight, digits: Digits, author: Author) -> Made:
     return [operation], {**meaning, "replace": True} if verb == "replace" else meaning
 
 
+def _named(holder: Any, name: str) -> dict[str, Any]:
+    """A source that is a member, and who stood there for its author: an element with an id, or nobody."""
+    value = holder[name]
+    saw = value.get("id") if isinstance(value, dict) else value
+    return {"at": [holder["id"], name], "saw": saw if isinstance(saw, str) else None}
+
+
 def _unset(sight: Sight, digits: Digits, author: Author) -> Made | None:
     members = sight.members(lambda value: True)
     if not members:
@@ -202,7 +209,7 @@ def _unset(sight: Sight, digits: Digits, author: Author) -> Made | None:
     pointer, holder, name = digits.of(members)
     return [{"op": "remove", "path": f"{pointer}/{escape(name)}"}], {
         "do": "unset",
-        "at": [holder["id"], name],
+        **_named(holder, name),
     }
 
 
@@ -281,7 +288,7 @@ def _unnest(sight: Sight, digits: Digits, author: Author) -> Made | None:
     rest = Sight(apply(sight.document, [{"op": "remove", "path": source}]))
     pointer, target = _gap(digits.of(rest.lists), digits)
     operation = {"op": "move", "from": source, "path": pointer}
-    return [operation], {"do": "move", "what": {"at": [holder["id"], name]}, "to": target}
+    return [operation], {"do": "move", "what": _named(holder, name), "to": target}
 
 
 def _rename(sight: Sight, digits: Digits, author: Author) -> Made | None:
@@ -304,7 +311,7 @@ def _rename(sight: Sight, digits: Digits, author: Author) -> Made | None:
     check = [{"op": "test", "path": source, "value": holder[name]}] if verb == "copy" else []
     return [*check, {"op": verb, "from": source, "path": path}], {
         "do": verb,
-        "what": {"at": [holder["id"], name]},
+        "what": _named(holder, name),
         "to": {"at": [other["id"], other_name]},
     }
 
@@ -339,7 +346,7 @@ def _test(sight: Sight, digits: Digits, author: Author) -> Made | None:
         return None
     pointer, holder, name = digits.of(members)
     operation = {"op": "test", "path": f"{pointer}/{escape(name)}", "value": holder[name]}
-    return [operation], {"do": "test", "at": [holder["id"], name], "value": holder[name]}
+    return [operation], {"do": "test", **_named(holder, name), "value": holder[name]}
 
 
 def _relist(sight: Sight, digits: Digits, author: Author) -> Made | None:

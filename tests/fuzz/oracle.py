@@ -241,7 +241,10 @@ class Oracle:
     def _rest_on_move(self, meaning: Meaning, undone: Meaning, by: Made) -> None:
         what = meaning.get("what", meaning)
         is_source = meaning["do"] in ("move", "copy", "unset", "test") or "replace" in meaning
+        moved_in = undone["what"].get("on", undone["what"].get("saw"))
         if is_source and "at" in what and what["at"] == undone["to"].get("at"):
+            if what.get("saw") != moved_in:
+                return  # its page did not show the refused one any more
             del what["at"]
             what.update(undone["what"])
             if "on" in what:

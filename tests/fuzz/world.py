@@ -105,6 +105,7 @@ class World:
     """
 
     def __init__(self, node: Node, *, log_limit: int = 12, is_strict: bool = True) -> None:
+        self._process = syncstate.link.KERNEL
         self.counts: Counter[str] = Counter()
         self.log: list[str] | None = None
         self.on_frame: Callable[[object, Sequence[bytes | memoryview]], None] = lambda frame, buffers: None
@@ -135,9 +136,12 @@ class World:
         Raises:
             Failure: Something was seen that may not be.
         """
-        for name, *arguments in script["steps"]:
-            self.do(name, *arguments)
-        self.do("heal")
+        try:
+            for name, *arguments in script["steps"]:
+                self.do(name, *arguments)
+            self.do("heal")
+        finally:
+            syncstate.link.KERNEL = self._process  # this one, whatever was played
         self.counts["never heard"] += sum(not made.fate for made in self._left)
 
     def do(self, name: str, *arguments: Any) -> None:
