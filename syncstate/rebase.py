@@ -360,21 +360,25 @@ class _Carrier:
 
     def understand(self, operation: Operation, draft: Draft) -> Step:
         """Return an operation with what its pointers name, by what stands there today."""
-        in_list = self._is_in_list(operation["path"], draft)
-        return Step(operation, in_list, "from" in operation and self._is_in_list(operation["from"], draft))
+        from_list, own = False, self._own
+        if "from" in operation:
+            from_list = self._is_in_list(operation["from"], draft, own)
+            if operation["op"] == "move":  # the draft still has what is moved
+                own = [*own, _Own(_Act("lift", parse(operation["from"]), from_list), None)]
+        return Step(operation, self._is_in_list(operation["path"], draft, own), from_list)
 
-    def _is_in_list(self, pointer: str, draft: Draft) -> bool:
+    def _is_in_list(self, pointer: str, draft: Draft, own: list[_Own]) -> bool:
         *above, token = parse(pointer) or ("",)
         holder = _Place(tuple(above), _Kind.VALUE, in_list=False)
         try:
-            today = self._carried(holder, self._own)
+            today = self._carried(holder, own)
         except _Gone:
-            return self._was_list(holder)
+            return self._was_list(holder, own)
         return pointer != "" and draft.is_in_list(join(*today.tokens, token))
 
-    def _was_list(self, holder: _Place) -> bool:
+    def _was_list(self, holder: _Place, own: list[_Own]) -> bool:
         """Whether a container that is gone was a list, by what was moved out of it: nothing else is left."""
-        for then, _ in reversed(self._own):
+        for then, _ in reversed(own):
             before = _back(holder, then)
             if before is None:
                 return False
