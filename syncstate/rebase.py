@@ -100,13 +100,13 @@ def follow(pointer: str, over: Iterable[Step]) -> str | None:
 def related(operations: Iterable[Operation], over: Iterable[Step]) -> list[Step]:
     """Return the steps that can matter to an edit: those in the same members, wherever these were moved."""
     members = {parse(pointer)[:1] for operation in operations for pointer in _pointers(operation)}
-    related: list[Step] = []
+    found: list[Step] = []
     for step in over:
         touched = {parse(pointer)[:1] for pointer in _pointers(step.operation)}
         if () in members or () in touched or members & touched:
             members |= touched
-            related.append(step)
-    return related
+            found.append(step)
+    return found
 
 
 def _pointers(operation: Operation) -> list[str]:

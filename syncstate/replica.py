@@ -309,8 +309,7 @@ class Replica:
         Only the guilty ones are refused then, each with its own reason.
         """
         edits, since, behind = self._frozen, self._since, self._behind
-        is_shown = bool(self._land())
-        self.document, self._sent, self._behind = self._confirmed, self._confirmed, []
+        is_shown = bool(self._clear())
         own = self._put_behind(edits, since, [])
         self._alone = len(self._behind)
         # what is behind them was made on top of them, if they were shown
@@ -345,9 +344,13 @@ class Replica:
         in_flight = [self._in_flight["operations"]] if self._in_flight is not None else []
         behind = [[step.operation for step in edit] for edit in self._behind]
         self._troubles += [Trouble(reason, "Conflict", edit) for edit in (*in_flight, *behind)]
-        self._land()
-        self._behind, self._alone = [], 0
+        self._clear()
+
+    def _clear(self) -> list[Step]:
+        """Nothing is pending any more; return what was in flight, as it stood here."""
         self.document = self._sent = self._confirmed
+        self._behind, self._alone = [], 0
+        return self._land()
 
     def _resume(self) -> list[Message]:
         """Go on, now that the answer to a hello has come."""

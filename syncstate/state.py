@@ -370,7 +370,9 @@ class TraitDocument(Root):
     def is_free(self, name: str) -> bool:
         """Whether more than traitlets' own code decides about a member."""
         validators = self.model._trait_validators
-        return name in validators or hasattr(self.model, f"_{name}_validate") or is_custom(self.members[name])
+        return (
+            name in validators or hasattr(self.model, f"_{name}_validate") or _is_custom(self.members[name])
+        )
 
     def decode(self, name: str, value: Json) -> Any:
         """Return a value from the wire as a member's trait has it."""
@@ -451,13 +453,13 @@ class TraitDocument(Root):
         self.settle()
 
 
-def is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
+def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
     """Whether a trait, or one of its elements, is no kind of traitlets' own."""
     parts = [getattr(trait, name, None) for name in ("_trait", "_key_trait", "_value_trait")]
     parts += [*(getattr(trait, "_traits", None) or ()), *getattr(trait, "trait_types", ())]
     parts += (getattr(trait, "_per_key_traits", None) or {}).values()
     own = type(trait).__module__ == traitlets.TraitType.__module__
-    return not own or any(is_custom(part) for part in parts if part is not None)
+    return not own or any(_is_custom(part) for part in parts if part is not None)
 
 
 def _halves(document: JsonObject, operations: list[Operation], apart: set[str]) -> list[Operation]:

@@ -265,3 +265,18 @@ def patched(draw: Any) -> tuple[Any, list[Any]]:
             continue
         patch.append(operation)
     return before, patch
+
+
+class TellingLock:
+    """A lock that tells when a thread asks for it, before the thread may have to wait."""
+
+    def __init__(self, lock: Any) -> None:
+        self.lock = lock
+        self.is_asked = threading.Event()
+
+    def __enter__(self) -> None:
+        self.is_asked.set()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()

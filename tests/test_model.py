@@ -33,7 +33,7 @@ from syncstate import (
 )
 from syncstate.document import plain, same
 from syncstate.patch import apply
-from tests.support import locations
+from tests.support import TellingLock, locations
 
 
 class Color(enum.Enum):
@@ -1578,21 +1578,6 @@ def test_threads_that_shrink_and_grow_one_model_at_once_report_what_happened():
     for patch in patches:
         document = apply(document, patch)
     assert same(document, model.sync.snapshot())
-
-
-class TellingLock:
-    """A lock that tells when a thread asks for it, before the thread may have to wait."""
-
-    def __init__(self, lock: Any) -> None:
-        self.lock = lock
-        self.is_asked = threading.Event()
-
-    def __enter__(self) -> None:
-        self.is_asked.set()
-        self.lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
 
 
 def test_a_container_that_another_thread_removes_just_before_it_changes_reports_nothing():

@@ -21,7 +21,7 @@ import traitlets
 from syncstate import SyncedModel, SyncStateError, batch, on_main
 from syncstate.document import same
 from syncstate.patch import apply
-from tests.support import Kernel, Page, frame
+from tests.support import Kernel, Page, TellingLock, frame
 
 PATIENCE = 30
 """Seconds after which a thread that has not ended is taken for one that never will."""
@@ -84,21 +84,6 @@ def eager_switches() -> Iterator[None]:
     sys.setswitchinterval(interval)
 
 
-class TellingLock:
-    """A lock that tells when a thread asks for it, before the thread may have to wait."""
-
-    def __init__(self, lock: Any) -> None:
-        self.lock = lock
-        self.is_asked = threading.Event()
-
-    def __enter__(self) -> None:
-        self.is_asked.set()
-        self.lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self.lock.release()
-
-
 def edit(model: SyncedModel, *operations: Any, number: int = 1, replica: str = "p1") -> dict[str, Any]:
     """A frame with an edit against the version of now."""
     authority = model._document.watch()
@@ -138,7 +123,8 @@ class Told:
 # -- two models that write into each other
 
 
-def test_validators_of_two_models_may_write_into_each_other_at_the_same_time():
+def a_pair_that_judges_by_writing_into_each_other() -> tuple[Board, Board]:
+    """Two models; the validator of each writes into the other one while both validators run."""
     meeting = threading.Barrier(2)
 
     class Judged(Board):
@@ -153,6 +139,11 @@ def test_validators_of_two_models_may_write_into_each_other_at_the_same_time():
 
     one, two = Judged(), Judged()
     one.other, two.other = two, one
+    return one, two
+
+
+def test_validators_of_two_models_may_write_into_each_other_at_the_same_time():
+    one, two = a_pair_that_judges_by_writing_into_each_other()
     kernel = by_hand(one, two)
     page = listening(kernel, one, two)
 
@@ -167,20 +158,7 @@ def test_validators_of_two_models_may_write_into_each_other_at_the_same_time():
 
 
 def test_validators_that_python_s_own_patches_ask_may_write_into_each_other_s_models():
-    meeting = threading.Barrier(2)
-
-    class Judged(Board):
-        other: Any = traitlets.Any()
-
-        @traitlets.validate("n")
-        def check(self, proposal):
-            meeting.wait(PATIENCE)
-            self.other.title = f"{proposal['value']}"
-            meeting.wait(PATIENCE)
-            return proposal["value"]
-
-    one, two = Judged(), Judged()
-    one.other, two.other = two, one
+    one, two = a_pair_that_judges_by_writing_into_each_other()
 
     together(lambda: one.sync.apply([put("/n", 1)]), lambda: two.sync.apply([put("/n", 2)]))
 

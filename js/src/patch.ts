@@ -126,7 +126,8 @@ export function trace(document: Json, patch: Patch): { document: Json; steps: St
     candidate.run(operation, position);
     const list = listAround(candidate.document, operation.path);
     const path = list ? placed(operation.path, list.length - 1) : operation.path;
-    return { operation: { ...operation, path }, inList: list !== undefined, fromList };
+    const traced = path === operation.path ? operation : { ...operation, path };
+    return { operation: traced, inList: list !== undefined, fromList };
   });
   return { document: candidate.document, steps };
 }
