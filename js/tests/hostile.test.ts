@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Json, JsonObject } from "../src/document.ts";
 import { record } from "../src/draft.ts";
 import { Link } from "../src/link.ts";
@@ -8,6 +8,7 @@ import type { Model } from "../src/model.ts";
 import { apply, type Patch } from "../src/patch.ts";
 import type { MemoryTransport } from "../src/transports/memory.ts";
 import { canonical, cases, frozen } from "./support/conformance.ts";
+import { heedErrors } from "./support/console.ts";
 import { Kernel, type KernelModel, pair, turn } from "./support/kernel.ts";
 
 interface Case {
@@ -32,15 +33,9 @@ const describeAll = (): string =>
   ).join("\n");
 const inherited = describeAll();
 
-const errors = vi.fn();
-
-beforeEach(() => {
-  errors.mockClear();
-  vi.spyOn(console, "error").mockImplementation(errors);
-});
+heedErrors();
 
 afterEach(() => {
-  vi.restoreAllMocks();
   expect(describeAll()).toBe(inherited);
   expect(Object.getOwnPropertyNames({})).toEqual([]);
   expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

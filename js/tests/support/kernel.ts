@@ -217,3 +217,7 @@ export async function pair(document: Json): Promise<Page & { kernel: Kernel; boa
 export function turn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
+
+/** Return the messages that a kernel has heard, from a frame on. */
+export const said = (kernel: Kernel, from = 0): unknown[] =>
+  kernel.heard.slice(from).flatMap(({ messages }) => messages);
