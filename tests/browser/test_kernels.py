@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from .boards import BOARD
 from .conftest import Open, in_lab, in_notebook
+from .notebook import Notebook
 
 LATER = "import threading; threading.Timer(0.3, lambda: setattr(board, 'title', 'Missed')).start()"
 BUSY = """
@@ -18,6 +19,16 @@ KEYED = BOARD.replace("    title: str", "    _key = 'board'\n    title: str")
 """A model that is the same to the page when its cell runs again."""
 
 STALE = re.compile("run the cell again")
+
+
+def live_beyond_what_is_saved(open_notebook: Open) -> Notebook:
+    """A notebook whose view shows what is not in the saved output: whoever shows it has asked the kernel."""
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    notebook.save()
+    notebook.execute("board.title = 'Live'")
+    expect(notebook.output().get_by_label("title")).to_have_value("Live")
+    return notebook
 
 
 def test_two_tabs_show_one_state_and_each_other_s_edits(open_notebook: Open) -> None:
@@ -55,11 +66,7 @@ def test_a_page_that_is_loaded_again_is_live_with_the_state_of_now(open_notebook
 
 @in_notebook
 def test_a_page_that_was_loaded_again_leaves_nothing_in_the_kernel(open_notebook: Open) -> None:
-    notebook = open_notebook(BOARD)
-    notebook.run()
-    notebook.save()
-    notebook.execute("board.title = 'Live'")
-    expect(notebook.output().get_by_label("title")).to_have_value("Live")
+    notebook = live_beyond_what_is_saved(open_notebook)
     before = notebook.leftovers()
 
     notebook.reload()
@@ -246,11 +253,7 @@ def test_a_console_on_the_notebook_s_kernel_is_live_too(open_notebook: Open) -> 
 
 @in_lab
 def test_a_notebook_that_is_closed_leaves_nothing_in_the_kernel(open_notebook: Open) -> None:
-    notebook = open_notebook(BOARD)
-    notebook.run()
-    notebook.save()
-    notebook.execute("board.title = 'Live'")
-    expect(notebook.output().get_by_label("title")).to_have_value("Live")
+    notebook = live_beyond_what_is_saved(open_notebook)
     before = notebook.leftovers()
 
     notebook.close()
