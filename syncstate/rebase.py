@@ -99,18 +99,20 @@ def follow(pointer: str, over: Iterable[Step]) -> str | None:
 
 def related(operations: Iterable[Operation], over: Iterable[Step]) -> list[Step]:
     """Return the steps that can matter to an edit: those in the same members, wherever these were moved."""
-    members = {parse(pointer)[:1] for operation in operations for pointer in _pointers(operation)}
+    members = {name for operation in operations for name in members_of(operation)}
     found: list[Step] = []
     for step in over:
-        touched = {parse(pointer)[:1] for pointer in _pointers(step.operation)}
-        if () in members or () in touched or members & touched:
-            members |= touched
+        touched = members_of(step.operation)
+        if None in members or None in touched or not members.isdisjoint(touched):
+            members.update(touched)
             found.append(step)
     return found
 
 
-def _pointers(operation: Operation) -> list[str]:
-    return [operation["from"], operation["path"]] if "from" in operation else [operation["path"]]
+def members_of(operation: Operation) -> list[str | None]:
+    """Return the members that an operation acts in; without one it is the whole document."""
+    pointers = [operation["from"], operation["path"]] if "from" in operation else [operation["path"]]
+    return [parse(pointer)[0] if pointer else None for pointer in pointers]
 
 
 # -- places, and what an operation does to them
@@ -144,12 +146,13 @@ class _Act(NamedTuple):
     in_list: bool
     source: _Tokens = ()
     from_list: bool = False
+    is_self: bool = False
 
 
 def _read(step: Step) -> _Act:
-    operation, in_list, from_list, _ = step
+    operation, in_list, from_list, is_self = step
     source = parse(operation["from"]) if operation["op"] in ("move", "copy") else ()
-    return _Act(operation["op"], parse(operation["path"]), in_list, source, from_list)
+    return _Act(operation["op"], parse(operation["path"]), in_list, source, from_list, is_self)
 
 
 class _Gone(Exception):
@@ -175,22 +178,18 @@ class _Place(NamedTuple):
         """Whether this goes where the value at a location goes."""
         return self.is_at(location) or self.is_in(location)
 
-    def goes_when_replaced(self, location: _Tokens) -> bool:
-        """Whether this is gone when another value comes to a location."""
-        return self.is_in(location) or (self.kind is _Kind.SELF and self.tokens == location)
-
     def moved(self, location: _Tokens, target: _Tokens, in_list: bool) -> _Place:
         """Return this place after the value at a location, with all in it, went to a target."""
         if self.tokens != location:
             return self._replace(tokens=target + self.tokens[len(location) :])
         return _Place(target, _Kind.SELF if self.kind is _Kind.NAME else self.kind, in_list)
 
-    def moved_back(self, location: _Tokens, source: _Tokens, from_list: bool) -> _Place:
-        """Return this place before the value at a location, with all in it, came there from a source."""
-        before = self.moved(location, source, from_list)
-        if self.tokens != location or before.kind is not _Kind.SELF:
+    def moved_back(self, act: _Act) -> _Place:
+        """Return this place before what stands where a move put something, with all in it, came there."""
+        before = self.moved(act.path, act.source, act.from_list)
+        if self.tokens != act.path or before.kind is not _Kind.SELF:
             return before
-        return before._replace(kind=_identity(from_list))
+        return before._replace(kind=_identity(act.from_list or act.is_self))
 
     # -- the list that holds a location
 
@@ -217,18 +216,18 @@ def _index(token: str) -> int | None:
     return index(token, MAX_INTEGER)
 
 
-def _forward(place: _Place, act: _Act, *, is_after: bool = True) -> _Place:
+def _forward(place: _Place, act: _Act, is_after: bool | None = None) -> _Place:
     """Return a place as it reads after an act.
 
     Args:
         place: As it reads before.
         act: What happens.
-        is_after: Whether a gap into which something is put comes after it.
+        is_after: If the act is an own one, whether a gap into which something is put comes after it.
 
     Raises:
         _Gone: There is no such place any more.
     """
-    op, path, in_list, source, from_list = act
+    op, path, in_list, source, from_list, _ = act
     match op:
         case "remove":
             return _without(place, path, in_list)
@@ -237,9 +236,7 @@ def _forward(place: _Place, act: _Act, *, is_after: bool = True) -> _Place:
                 raise _Gone("it is now inside what it was to receive")
             return _without(place, path, in_list)
         case "replace":
-            if place.goes_when_replaced(path):
-                raise _gone(place, path, "replaced")
-            return place
+            return _beside(place, path, is_after)
         case "inherit":
             if not place.is_in(source):
                 raise _Gone("it is not in what was copied any more")
@@ -253,16 +250,25 @@ def _forward(place: _Place, act: _Act, *, is_after: bool = True) -> _Place:
     return place
 
 
-def _with(place: _Place, path: _Tokens, in_list: bool, is_after: bool) -> _Place:
+def _beside(place: _Place, path: _Tokens, is_after: bool | None) -> _Place:
+    """Return a place after another value came to a path.
+
+    An own act replaces only what its author saw it replace: what he meant elsewhere is gone if it came there.
+    """
+    is_lost = place.kind is _Kind.SELF or is_after is not None
+    if place.is_in(path) or (is_lost and place.is_at(path)):
+        raise _gone(place, path, "replaced")
+    return place
+
+
+def _with(place: _Place, path: _Tokens, in_list: bool, is_after: bool | None) -> _Place:
     """Return a place after a value was put in at a path."""
     if not in_list:
-        if place.goes_when_replaced(path):
-            raise _gone(place, path, "replaced")
-        return place
+        return _beside(place, path, is_after)
     here, there = place.index_beside(path), _index(path[-1])
     if here is None or there is None or here < there:
         return place
-    if here == there and place.is_gap_beside(path) and not is_after:
+    if here == there and place.is_gap_beside(path) and is_after is False:
         return place
     return place.shifted(path, 1)
 
@@ -285,14 +291,14 @@ def _back(place: _Place, act: _Act) -> tuple[_Place, bool] | None:
     Returns:
         None if the act made what is meant there.
     """
-    op, path, in_list, source, from_list = act
+    op, path, in_list, source, from_list, _ = act
     match op:
         case "remove" | "lift":
             return _back_without(place, path, in_list), True
         case "test":
             return place, True
     if place.goes_with(path):
-        return (place.moved_back(path, source, from_list), True) if op == "move" else None
+        return (place.moved_back(act), True) if op == "move" else None
     here, there = (place.index_beside(path), _index(path[-1])) if in_list else (None, None)
     is_after = here is not None and there is not None and here > there
     if is_after and op != "replace":
@@ -414,8 +420,8 @@ class _Carrier:
                 before = place, True  # something stood there before
             if before is None:
                 if now is None:
-                    raise _Gone("the edit that made it was taken back")
-                place = place.moved(then.path, now.path, now.in_list)
+                    raise _Gone("the edit that made it did not stand")
+                place = place.moved(then.path, now.path, now.in_list)._replace(kind=place.kind)
                 break
             place, is_after = before
             later.append((now, is_after))
@@ -424,5 +430,5 @@ class _Carrier:
                 place = _forward(place, act)
         for now, is_after in reversed(later):
             if now is not None:
-                place = _forward(place, now, is_after=is_after)
+                place = _forward(place, now, is_after)
         return place

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal, TypeAlias
 
 from syncstate.document import JsonObject, kind, plain, same
@@ -28,7 +29,7 @@ from syncstate.errors import NotWritable, PatchError, SessionClosed, SyncStateEr
 from syncstate.messages import Closed, Edit, Hello, Message, PatchMessage, Ready, Reject, Snapshot
 from syncstate.patch import Draft, Operation, Step, check, trace
 from syncstate.pointer import join, parse
-from syncstate.rebase import rebase, related
+from syncstate.rebase import members_of, rebase, related
 
 _Own: TypeAlias = tuple[Step, Step | None]
 Status: TypeAlias = Literal["connecting", "live", "stale", "closed"]
@@ -80,11 +81,9 @@ class Replica:
         self.number = 0
         self._on_trouble = on_trouble
         self._in_flight: Edit | None = None
-        self._frozen: list[
-            list[Step]
-        ] = []  # the edits that the one in flight was merged from, as it was sent
+        self._frozen: list[list[Step]] = []  # what the edit in flight was merged from, as it was sent
         self._since: list[Step] = []  # what was committed since
-        self._carried: list[Step] = []  # what it does here today; nothing if it stands no longer
+        self._carried: list[_Own] = []  # what they do here today; if one stands no longer, it is refused
         self._behind: list[list[Step]] = []
         self._alone = 0  # how many of those are not merged: they were, and that was refused
         self._is_asking = False
@@ -263,24 +262,23 @@ class Replica:
 
     def _land(self) -> list[Step]:
         """Nothing is in flight any more; return what it did here."""
-        carried = self._carried
+        carried = [now for _, now in self._carried if now is not None]
         self._in_flight, self._frozen, self._since, self._carried = None, [], [], []
         return carried
 
     def _acknowledge(self, over: list[Step]) -> None:
-        """The edit in flight has happened, as `over` tells."""
+        """The edit in flight has happened, as `over` tells; validators may have changed what it does."""
         carried = self._land()
         if same(self._confirmed, self._sent):  # what is behind stands as it stood
             self._sent = self._confirmed
-        elif _is_alike(carried, over):  # coerced: other values at the same places, or more besides
-            coerced = [
-                Step({"op": "replace", "path": step.operation["path"]}, step.in_list)
-                for own, step in zip(carried, over, strict=False)
-                if not same(own.operation.get("value"), step.operation.get("value"))
-            ]
-            self._settle([*coerced, *over[len(carried) :]])
-        else:
-            self._settle(over, [(step, None) for step in carried])
+            return
+        # in the other members nothing is another, and nothing came from these
+        changed = [name for name, member in self._confirmed.items() if not same(member, self._sent.get(name))]
+        apart = _connected(changed, [*carried, *over])
+        self._settle(
+            [step for step in over if not apart.isdisjoint(members_of(step.operation))],
+            [(step, None) for step in carried if not apart.isdisjoint(members_of(step.operation))],
+        )
 
     def _settle(self, over: list[Step], landed: Sequence[_Own] = ()) -> None:
         """Put the pending edits on the confirmed document again.
@@ -296,12 +294,12 @@ class Replica:
             # a page may wait long while a kernel streams: it keeps what matters to the edit, without values
             since = related((step.operation for step in frozen), [*self._since, *over])
             self._since = [_without_value(step) for step in since]
-            # if it stands no longer, the kernel will say so
-            self._carried, _ = self._put(frozen, self._since, [])
+            # of what stands no longer the kernel will tell
+            self._carried = self._place(self._frozen, self._since, [], is_behind=False)
             over, own = _became(former, self._carried, over)
         self._sent = self.document
         behind, self._behind = self._behind, []
-        self._put_behind(behind, over, own)
+        self._place(behind, over, own)
 
     def _part(self) -> None:
         """Let each of the edits go alone that the refused one in flight was merged from.
@@ -309,23 +307,23 @@ class Replica:
         Only the guilty ones are refused then, each with its own reason.
         """
         edits, since, behind = self._frozen, self._since, self._behind
-        is_shown = bool(self._clear())
-        own = self._put_behind(edits, since, [])
+        self._clear()
+        self._place(edits, since, [])
         self._alone = len(self._behind)
-        # what is behind them was made on top of them, if they were shown
-        self._put_behind(behind, [] if is_shown else [now for _, now in own if now is not None], [])
+        self._place(behind, [], [])  # as it stood
 
-    def _put_behind(self, edits: list[list[Step]], over: list[Step], own: list[_Own]) -> list[_Own]:
-        """Put edits on the document, to wait there; return the own steps with theirs."""
-        own = list(own)
+    def _place(
+        self, edits: list[list[Step]], over: list[Step], earlier: list[_Own], *, is_behind: bool = True
+    ) -> list[_Own]:
+        """Put edits on the document, to wait there if they are behind; return the own steps with theirs."""
+        own = list(earlier)
         for edit in edits:
             placed, trouble = self._put(edit, over, own)
-            if trouble is None:
-                self._behind.append(placed)
-                own += zip(edit, placed, strict=True)
-            else:
+            own += zip_longest(edit, placed)
+            if trouble is not None and is_behind:
                 self._troubles.append(trouble)
-                own += [(step, None) for step in edit]
+            elif is_behind:
+                self._behind.append(placed)
         return own
 
     def _put(
@@ -346,11 +344,11 @@ class Replica:
         self._troubles += [Trouble(reason, "Conflict", edit) for edit in (*in_flight, *behind)]
         self._clear()
 
-    def _clear(self) -> list[Step]:
-        """Nothing is pending any more; return what was in flight, as it stood here."""
+    def _clear(self) -> None:
+        """Nothing is pending any more."""
         self.document = self._sent = self._confirmed
         self._behind, self._alone = [], 0
-        return self._land()
+        self._land()
 
     def _resume(self) -> list[Message]:
         """Go on, now that the answer to a hello has come."""
@@ -368,14 +366,15 @@ class Replica:
         # to the kernel a member is its name: it knows only what is sent
         self._frozen = [[step._replace(is_self=False) for step in edit] for edit in self._behind[:count]]
         self._behind = self._behind[count:]
-        self._carried = [step for edit in self._frozen for step in edit]
+        steps = [step for edit in self._frozen for step in edit]
+        self._carried = [*zip(steps, steps, strict=True)]
         self._in_flight = {
             "type": "edit",
             "model": str(self.model),
             "epoch": str(self.epoch),
             "base": self.version,
             "number": self.number,
-            "operations": [step.operation for step in self._carried],
+            "operations": [step.operation for step in steps],
         }
         self._sent = self.document
         if self._behind:
@@ -396,25 +395,34 @@ def _advance(document: JsonObject, patch: Sequence[Operation]) -> tuple[JsonObje
     raise PatchError(f"Cannot replace '': a document is an object, not {kind(after)}", pointer="")
 
 
-def _became(former: list[Step], carried: list[Step], over: list[Step]) -> tuple[list[Step], list[_Own]]:
+def _became(former: list[_Own], carried: list[_Own], over: list[Step]) -> tuple[list[Step], list[_Own]]:
     """Return what the edits behind one must be carried over, and the own steps in front of them."""
-    if not former:  # it stands only now, like what others did
-        return [*over, *carried], []
-    if not carried:
-        return over, [(step, None) for step in former]
-    return over, list(zip(former, carried, strict=True))
+    own: list[_Own] = []
+    late: list[Step] = []  # what stands only now is like what others did
+    for (_, then), (_, now) in zip(former, carried, strict=True):
+        if then is not None:
+            own.append((then, now))
+        elif now is not None:
+            late.append(now)
+    return [*over, *late], own
+
+
+def _connected(members: list[str], steps: list[Step]) -> set[str | None]:
+    """Return some members, and those that steps connect with these."""
+    known: set[str | None] = {None, *members}
+    size = 0
+    while size < len(known):
+        size = len(known)
+        for touched in (members_of(step.operation) for step in steps):
+            if not known.isdisjoint(touched):
+                known.update(touched)
+    return known
 
 
 def _without_value(step: Step) -> Step:
     operation: Operation = {**step.operation}
     operation.pop("value", None)
     return step._replace(operation=operation)
-
-
-def _is_alike(carried: list[Step], over: list[Step]) -> bool:
-    """Whether steps begin with some others, but for their values."""
-    begin = [{**step.operation, "value": None} for step in over[: len(carried)]]
-    return begin == [{**step.operation, "value": None} for step in carried]
 
 
 def _trouble(error: SyncStateError, operations: list[Operation]) -> Trouble:

@@ -58,23 +58,22 @@ export function related(edit: readonly Step[], over: readonly Step[]): Step[] {
   const members = new Set(edit.flatMap(membersOf));
   return over.filter((step) => {
     const touched = membersOf(step);
-    // without a member it is the whole document
     const isRelated = touched.some((member) => member === undefined || members.has(member));
     if (isRelated) for (const member of touched) members.add(member);
     return isRelated;
   });
 }
 
-function membersOf({ operation }: Step): (string | undefined)[] {
-  return [operation.path, sourceOf(operation) ?? operation.path].map((pointer) => pointer.split("/")[1]);
+/** Return the members that a step acts in; without one it is the whole document. */
+export function membersOf({ operation }: Step): (string | undefined)[] {
+  return [operation.path, sourceOf(operation) ?? operation.path].map((pointer) => parse(pointer)[0]);
 }
 
 // Returns a step as it must read today.
 function carry(step: Step, over: readonly Act[], own: readonly OwnAct[]): Step {
-  const { operation, inList, fromList, isSelf = false } = step;
+  const { operation, inList, fromList, isSelf } = step;
   const { op, path } = operation;
-  const from = sourceOf(operation);
-  const source = from === undefined ? undefined : placeOf(from, identity(fromList || isSelf), fromList);
+  const { source } = read(step);
   const taken = source && locate(source, over, own);
   // the target of a move is a location in the document without what is moved
   const lift = (target = source as Place): Act => ({ op: "lift", target });
@@ -94,7 +93,7 @@ function carry(step: Step, over: readonly Act[], own: readonly OwnAct[]): Step {
 const NO_WORD = "what is moved stands in front of what it is moved into now, which no operation can say";
 
 // Returns what is meant by who takes a value away.
-function identity(inList: boolean): Kind {
+function identity(inList = false): Kind {
   return inList ? "self" : "name";
 }
 
@@ -115,13 +114,13 @@ function locate(meant: Place, over: readonly Act[], own: readonly OwnAct[]): Pla
       place = before[0];
       later.push([now, before[1]]);
     } else {
-      if (!now) throw new Conflict(place.pointer, "the edit that made it was taken back");
-      place = moved(place, then.target, now.target);
+      if (!now) throw new Conflict(place.pointer, "the edit that made it did not stand");
+      place = { ...moved(place, then.target, now.target), kind: place.kind };
       since = [];
       break;
     }
   }
-  for (const act of since) place = forward(place, act, true);
+  for (const act of since) place = forward(place, act);
   for (const [act, isAfter] of later.reverse()) if (act) place = forward(place, act, isAfter);
   return place;
 }
@@ -142,15 +141,16 @@ function locationOf(pointer: string, inList: boolean): Location {
 interface Act {
   readonly op: string;
   readonly target: Location;
-  readonly source?: Location | undefined;
+  /** What is taken from there. */
+  readonly source?: Place | undefined;
 }
 
 type OwnAct = readonly [then: Act, now: Act | undefined];
 
-function read({ operation, inList, fromList }: Step): Act {
+function read({ operation, inList, fromList, isSelf }: Step): Act {
   const { op, path } = operation;
   const from = sourceOf(operation);
-  const source = from === undefined ? undefined : locationOf(from, fromList);
+  const source = from === undefined ? undefined : placeOf(from, identity(fromList || isSelf), fromList);
   return { op, target: locationOf(path, inList), source };
 }
 
@@ -169,8 +169,8 @@ function placeOf(pointer: string, kind: Kind, inList: boolean): Place {
   return { ...locationOf(pointer, inList), kind, pointer };
 }
 
-// Returns a place as it reads after an act. A gap comes after what is put into it, or before.
-function forward(place: Place, { op, target, source: from }: Act, isAfter: boolean): Place {
+// Returns a place as it reads after an act; a gap comes after what an own one puts into it, or before.
+function forward(place: Place, { op, target, source: from }: Act, isAfter?: boolean): Place {
   if (op === "inherit" && from) {
     if (depth(place, from) > 0) return moved(place, from, target);
     throw new Conflict(place.pointer, "it is not in what was copied any more");
@@ -181,11 +181,11 @@ function forward(place: Place, { op, target, source: from }: Act, isAfter: boole
     throw new Conflict(place.pointer, "it is now inside what it was to receive");
   }
   if (op === "remove" || op === "lift") return without(place, target);
-  if (op === "replace") return beside(place, target);
+  if (op === "replace") return beside(place, target, isAfter);
   if (source && goesWith(place, source)) return moved(place, source, target);
   const before = source ? without(place, source) : place;
-  if (!target.inList) return beside(before, target);
-  return shifted(before, target, 1, isGapOf(before, target) && !isAfter ? 1 : 0);
+  if (!target.inList) return beside(before, target, isAfter);
+  return shifted(before, target, 1, isGapOf(before, target) && isAfter === false ? 1 : 0);
 }
 
 // Returns a place as it read before an act, and whether, as a gap, it came after what was put in; or nothing
@@ -199,10 +199,11 @@ function back(place: Place, { op, target, source: from }: Act): [Place, isAfter:
   return [source ? restored(before, source) : before, before !== place];
 }
 
-// Returns a place after another value came to a location.
-function beside(place: Place, location: Location): Place {
-  const inside = depth(place, location);
-  const isGone = inside > 0 || (inside === 0 && place.kind === "self");
+// Returns a place after another value came to a location. An own act replaces only what its author saw it
+// replace: what he meant elsewhere is gone if it came there.
+function beside(place: Place, location: Location, isAfter?: boolean): Place {
+  const isLost = place.kind === "self" || isAfter !== undefined;
+  const isGone = goesWith(place, location) && (isLost || depth(place, location) > 0);
   return isGone ? refuse(place, location, "replaced") : place;
 }
 
@@ -224,10 +225,10 @@ function moved(place: Place, location: Location, { tokens, inList }: Location): 
 }
 
 // Returns a place before the value at a location, with all in it, came there from a source.
-function movedBack(place: Place, location: Location, source: Location): Place {
+function movedBack(place: Place, location: Location, source: Place): Place {
   const before = moved(place, location, source);
   const isIt = before.tokens.length === source.tokens.length && before.kind === "self";
-  return isIt ? { ...before, kind: identity(source.inList) } : before;
+  return isIt ? { ...before, kind: source.kind } : before;
 }
 
 // Returns a place with another index in the list that holds a location, if it is in there, and so far behind

@@ -33,7 +33,7 @@ import type {
 } from "./messages.ts";
 import { check, isInList, type Operation, type Patch, type Step, trace } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
-import { type Own, rebase, related } from "./rebase.ts";
+import { membersOf, type Own, rebase, related } from "./rebase.ts";
 import { copy } from "./values.ts";
 
 /** How near a page is to its kernel: nothing heard yet, in step, showing an old state, or closed by the kernel. */
@@ -85,11 +85,11 @@ export class Replica {
   #confirmed: JsonObject = {};
   #sent: JsonObject = {};
   #flight: Edit | undefined;
-  // The edits that the one in flight was merged from, as it was sent; what was committed since; and what it
-  // does here today: nothing if it stands no longer, then the kernel will refuse it.
+  // The edits that the one in flight was merged from, as it was sent; what was committed since; and what they do
+  // here today. If one of them stands no longer, the kernel will refuse it, and the others go alone.
   #frozen: readonly Steps[] = [];
   #since: Steps = [];
-  #carried: Steps = [];
+  #carried: readonly Own[] = [];
   #behind: readonly Steps[] = [];
   // How many of those are not merged: they were, and that was refused.
   #alone = 0;
@@ -268,14 +268,18 @@ export class Replica {
     return [];
   }
 
-  // The edit in flight has happened, as `over` tells.
+  // The edit in flight has happened, as `over` tells; validators may have made something else of a part of it.
   #acknowledge(over: Steps): void {
     const carried = this.#land();
-    if (same(this.#confirmed, this.#sent)) {
-      this.#confirmed = this.#sent; // what is behind stands as it stood, and the page keeps what it shows
-    } else if (isAlike(carried, over)) {
-      this.#settle([...coerced(carried, over), ...over.slice(carried.length)]);
-    } else this.#settle(over, pairs(carried));
+    const [before, after] = [this.#sent, this.#confirmed];
+    if (same(before, after)) {
+      this.#confirmed = before; // what is behind stands as it stood, and the page keeps what it shows
+      return;
+    }
+    // in the other members nothing is another, and nothing came from these
+    const changed = Object.keys(after).filter((name) => !same(own(before, name), own(after, name)));
+    const isApart = connected(changed, [...carried, ...over]);
+    this.#settle(over.filter(isApart), pairs(carried.filter(isApart)));
   }
 
   #isAnswered(number: number): boolean {
@@ -284,7 +288,7 @@ export class Replica {
 
   // Nothing is in flight any more. Returns what it did here.
   #land(): Steps {
-    const carried = this.#carried;
+    const carried = this.#carried.flatMap(([, now]) => now ?? []);
     this.#flight = undefined;
     this.#frozen = this.#since = this.#carried = [];
     return carried;
@@ -293,39 +297,47 @@ export class Replica {
   // Puts the pending edits on the confirmed document again, which `over` led to. In front of them were the own
   // steps that have landed.
   #settle(over: Steps, landed: readonly Own[] = []): void {
-    let [committed, own] = [over, landed];
+    const committed = [...over];
+    const own = [...landed];
     this.document = this.#confirmed;
     if (this.#flight) {
       const former = this.#carried;
-      const edit = this.#frozen.flat();
-      this.#since = related(edit, [...this.#since, ...over.map(bare)]);
-      this.#carried = this.#put(edit, this.#since, []).steps; // if it stands no longer, the kernel will say so
-      own = pairs(former, this.#carried);
-      if (former.length === 0) committed = [...over, ...this.#carried]; // it stands only now, like what others did
+      this.#since = related(this.#frozen.flat(), [...this.#since, ...over.map(bare)]);
+      this.#carried = this.#place(this.#frozen, this.#since, [], false); // the kernel tells of what stands no longer
+      for (const [at, [, now]] of this.#carried.entries()) {
+        const then = former[at]?.[1];
+        if (then) own.push([then, now]);
+        else if (now) committed.push(now); // it stands only now, like what others did
+      }
     }
     this.#sent = this.document;
     const behind = this.#behind;
     this.#behind = [];
-    this.#putBehind(behind, committed, own);
+    this.#place(behind, committed, own);
   }
 
   // Lets each of the edits go alone that the refused one in flight was merged from: only the guilty ones are
   // refused then, each with its own reason.
   #part(): void {
     const [edits, since, behind] = [this.#frozen, this.#since, this.#behind];
-    const isShown = this.#clear().length > 0;
-    const placed = this.#putBehind(edits, since, []).flatMap(([, now]) => now ?? []);
+    this.#clear();
+    this.#place(edits, since);
     this.#alone = this.#behind.length;
-    // what is behind them was made on top of them, if they were shown
-    this.#putBehind(behind, isShown ? [] : placed, []);
+    this.#place(behind, []); // as it stood
   }
 
-  // Puts edits on the document, to wait there; returns the own steps with theirs.
-  #putBehind(edits: readonly Steps[], over: Steps, earlier: readonly Own[]): readonly Own[] {
+  // Puts edits on the document, to wait there if they are behind; returns the own steps with theirs.
+  #place(
+    edits: readonly Steps[],
+    over: Steps,
+    earlier: readonly Own[] = [],
+    isBehind = true,
+  ): readonly Own[] {
     let own = earlier;
     for (const edit of edits) {
       const { steps, trouble } = this.#put(edit, over, own);
       own = [...own, ...pairs(edit, steps)];
+      if (!isBehind) continue;
       if (trouble) this.#troubles.push(trouble);
       else this.#behind = [...this.#behind, steps];
     }
@@ -351,12 +363,12 @@ export class Replica {
     this.#clear();
   }
 
-  // Nothing is pending any more. Returns what was in flight, as it stood here.
-  #clear(): Steps {
+  // Nothing is pending any more.
+  #clear(): void {
     this.document = this.#sent = this.#confirmed;
     this.#behind = [];
     this.#alone = 0;
-    return this.#land();
+    this.#land();
   }
 
   // The answer to a hello has come.
@@ -372,15 +384,19 @@ export class Replica {
     if (this.status !== "live" || this.#isAsking || this.#flight || this.#behind.length === 0) return [];
     if (model === undefined || epoch === undefined) return [];
     this.number += 1;
-    const count = this.#alone > 0 ? 1 : this.#behind.length;
-    this.#alone = Math.max(this.#alone - 1, 0);
+    let count = this.#behind.length;
+    if (this.#alone > 0) {
+      this.#alone -= 1;
+      count = 1;
+    }
     // to the kernel a member is its name: it knows only what is sent
     this.#frozen = this.#behind
       .slice(0, count)
       .map((edit) => edit.map((step) => ({ ...step, isSelf: false })));
     this.#behind = this.#behind.slice(count);
-    this.#carried = this.#frozen.flat();
-    const operations = operationsOf(this.#carried);
+    const steps = this.#frozen.flat();
+    this.#carried = pairs(steps, steps);
+    const operations = operationsOf(steps);
     this.#flight = { type: "edit", model, epoch, base, number: this.number, operations };
     this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.document;
     return [this.#flight];
@@ -431,24 +447,20 @@ function pairs(then: Steps, now: Steps = []): Own[] {
   return then.map((step, at) => [step, now[at]]);
 }
 
-// Tells whether steps begin with some others, but for their values.
-function isAlike(carried: Steps, over: Steps): boolean {
-  return carried.every((step, at) => {
-    const other = over[at];
-    return other !== undefined && same(bare(step).operation, bare(other).operation);
-  });
+// Tells the steps that act in some members, or in those that others of them connect with these.
+function connected(members: readonly string[], steps: Steps): (step: Step) => boolean {
+  const known = new Set<string | undefined>([undefined, ...members]);
+  const isIn = (step: Step): boolean => membersOf(step).some((member) => known.has(member));
+  for (let size = 0; size < known.size; ) {
+    size = known.size;
+    for (const step of steps.filter(isIn)) for (const member of membersOf(step)) known.add(member);
+  }
+  return isIn;
 }
 
 // Forgets the value of a step, which says nothing of where things are.
 function bare(step: Step): Step {
   return { ...step, operation: { ...step.operation, value: null } as Operation };
-}
-
-// Returns where the kernel made another value of an own one.
-function coerced(carried: Steps, over: Steps): Step[] {
-  return carried
-    .filter(({ operation }, at) => !same(operation, over[at]?.operation))
-    .map(({ operation, inList }) => assignment(operation.path, inList));
 }
 
 function troubleOf(error: unknown, operations: Patch): Trouble {

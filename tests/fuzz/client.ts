@@ -100,11 +100,11 @@ const identity = (element: Json): string | null => {
   if (isObject(element)) return idOf(element);
   return typeof element === "string" ? element : null;
 };
-// A source that is a member, and who stood there when its author looked: an element that has an id, or nobody.
-const named = (holder: JsonObject, name: string): { at: string[]; saw: string | null } => ({
-  at: [idOf(holder), name],
-  saw: identity(own(holder, name) as Json) || null,
-});
+// A member, and what its author saw there: a scalar, or the id of an object.
+const named = (holder: JsonObject, name: string): { at: string[]; saw: Json } => {
+  const value = own(holder, name) as Json;
+  return { at: [idOf(holder), name], saw: isObject(value) ? idOf(value) : value };
+};
 const isScalar = (value: Json): boolean => !isObject(value) && !isList(value);
 const at = (pointer: string, name: string): string => pointer + join(name);
 
@@ -180,7 +180,7 @@ const VERBS: Record<string, Verb> = {
     const meaning = { do: "set", at: [idOf(holder), name], value };
     return [
       [{ op, path: at(pointer, name), value }],
-      op === "replace" ? { ...meaning, replace: true } : meaning,
+      op === "replace" ? { ...meaning, ...named(holder, name), replace: true } : meaning,
     ];
   },
 
@@ -272,13 +272,11 @@ const VERBS: Record<string, Verb> = {
     const [from, path] = [at(pointer, name), at(other.pointer, otherName)];
     if (op === "move" && from.startsWith(`${path}/`)) return undefined;
     const what = named(holder, name);
-    // an object that came there meanwhile would be there twice, with all the ids in it
-    const check: Operation[] =
-      op === "copy" ? [{ op: "test", path: from, value: own(holder, name) as Json }] : [];
-    return [
-      [...check, { op, from, path }],
-      { do: op, what, to: { at: [idOf(other.holder), otherName] } },
-    ];
+    const meaning = { do: op, what, to: { at: [idOf(other.holder), otherName] } };
+    // an object that came there meanwhile would be there twice, or where it may be copied
+    if (op === "move" && !Object.hasOwn(other.holder, "pebble")) return [[{ op, from, path }], meaning];
+    const check: Operation = { op: "test", path: from, value: own(holder, name) as Json };
+    return [[check, { op, from, path }], { ...meaning, tested: true }];
   },
 
   copy(sight, digits, author) {

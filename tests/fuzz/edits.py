@@ -6,19 +6,20 @@ The operations that come out speak of pointers; the meaning beside them speaks o
 
 ```
 {"do": "set", "at": [holder, name], "value": v}          a member gets a value, be it there or not
-{.. "replace": true}                                     what is there, wherever it was moved, gets another
-{"do": "unset", "at": [holder, name]}                    what is there goes
+{.. "saw": v, "replace": true}                           what is there, wherever it was moved, gets another
+{"do": "unset", "at": [holder, name], "saw": v}          what is there goes
 {"do": "insert", "in": .., "between": [id, id], "value": v}
 {"do": "put", "on": id, "value": v}                      another element takes an element's place
 {"do": "remove", "on": id}
 {"do": "move", "what": source, "to": target}
 {"do": "copy", "what": source, "to": target, "id": id}   the copy of an element gets an id of its own
-{"do": "test", "at": [holder, name], "value": v}
+{.. "tested": true}                                      if there is still what was seen
+{"do": "test", "at": [holder, name], "saw": v, "value": v}
 ```
 
 A holder is the id of an object (the document's is empty); an element is named by its id, or by itself if it
-is a text. A source is `{"on": id}` or `{"at": [holder, name], "saw": id or None}`, a target
-`{"in": .., "between": ..}` or `{"at": ..}`.
+is a text. A source is `{"on": id}` or `{"at": [holder, name], "saw": v}`, where what was seen is a scalar or
+the id of an object; a target is `{"in": .., "between": ..}` or `{"at": ..}`.
 """
 
 from __future__ import annotations
@@ -192,14 +193,15 @@ def _set(sight: Sight, digits: Digits, author: Author) -> Made:
     value = author.member(digits, holder)
     operation = {"op": verb, "path": f"{pointer}/{escape(name)}", "value": value}
     meaning = {"do": "set", "at": [holder["id"], name], "value": value}
-    return [operation], {**meaning, "replace": True} if verb == "replace" else meaning
+    if verb == "replace":
+        meaning = {**meaning, **_named(holder, name), "replace": True}
+    return [operation], meaning
 
 
 def _named(holder: Any, name: str) -> dict[str, Any]:
-    """A source that is a member, and who stood there for its author: an element with an id, or nobody."""
+    """A member, and what its author saw there: a scalar, or the id of an object."""
     value = holder[name]
-    saw = value.get("id") if isinstance(value, dict) else value
-    return {"at": [holder["id"], name], "saw": saw if isinstance(saw, str) else None}
+    return {"at": [holder["id"], name], "saw": value["id"] if isinstance(value, dict) else value}
 
 
 def _unset(sight: Sight, digits: Digits, author: Author) -> Made | None:
@@ -307,13 +309,12 @@ def _rename(sight: Sight, digits: Digits, author: Author) -> Made | None:
     if verb == "move" and f"{pointer}/{escape(name)}".startswith(f"{path}/"):
         return None
     source = f"{pointer}/{escape(name)}"
-    # an object that came there meanwhile would be there twice, with all the ids in it
-    check = [{"op": "test", "path": source, "value": holder[name]}] if verb == "copy" else []
-    return [*check, {"op": verb, "from": source, "path": path}], {
-        "do": verb,
-        "what": _named(holder, name),
-        "to": {"at": [other["id"], other_name]},
-    }
+    operation = {"op": verb, "from": source, "path": path}
+    meaning = {"do": verb, "what": _named(holder, name), "to": {"at": [other["id"], other_name]}}
+    # an object that came there meanwhile would be there twice, or where it may be copied
+    if verb == "move" and "pebble" not in other:
+        return [operation], meaning
+    return [{"op": "test", "path": source, "value": holder[name]}, operation], {**meaning, "tested": True}
 
 
 def _copy(sight: Sight, digits: Digits, author: Author) -> Made | None:

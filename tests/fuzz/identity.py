@@ -1,23 +1,24 @@
 """A document as a tree of things with identities: the second opinion on what an edit did.
 
-A `Tree` follows a document in two ways that share nothing: `commit` applies the operations of a commit, by
-their pointers; `mean` applies what the author of an edit meant, by identities, and knows no index. After an
-edit the one tree that was given the operations and the one that was given the meanings must be the same.
-
-Each thing knows when it was made, by whom, and when it came to its place: that is what the causes of a
-refusal are looked up in.
+A `Tree` follows what the kernel committed, by its pointers, and remembers all that ever was. A `Draft` is the
+tree with an edit on it that was done to the things themselves, and knows no index. What the kernel did and
+what the draft says must be the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from syncstate.patch import apply
 from syncstate.pointer import parse
 from tests.fuzz.edits import WHOLE
 
-Meaning: TypeAlias = dict[str, Any]
+Key: TypeAlias = "str | tuple[str, str]"
+"""The id of an element or an object, or a member: its holder's id and its name."""
+
+_Was = TypeVar("_Was")
+_History: TypeAlias = list[tuple[int, _Was]]
 
 
 class Thing:
@@ -28,44 +29,39 @@ class Thing:
         members: The members of an object.
         elements: The elements of a list.
         parent, name: Where it is; the name is None for an element.
-        made: The version that it came with.
-        placed: The version that it came to its place with.
-        renewed: The version that last assigned it, or what holds it, as a whole; below it all is new.
-        author: The page whose edit made it.
-        stand: For an element that others were put in the place of, or that was: who stands there now.
+        past: What its members were, since which version.
+        stood: In what it was, since which version.
     """
 
-    __slots__ = (
-        "author",
-        "elements",
-        "made",
-        "members",
-        "name",
-        "parent",
-        "placed",
-        "renewed",
-        "stand",
-        "value",
-    )
+    __slots__ = ("elements", "members", "name", "parent", "past", "stood", "value")
 
-    def __init__(self, version: int, author: str | None) -> None:
+    def __init__(self) -> None:
         self.value: Any = None
         self.members: dict[str, Thing] | None = None
         self.elements: list[Thing] | None = None
         self.parent: Thing | None = None
         self.name: str | None = None
-        self.made = self.placed = version
-        self.renewed = 0
-        self.stand: list[Thing | None] | None = None
-        self.author = author
+        self.past: dict[str, _History[Thing | None]] = {}
+        self.stood: _History[Thing | None] = []
 
     @property
     def id(self) -> Any:
-        """What names an element or an object; None for what has no name."""
-        if self.members is not None:
-            known = self.members.get("id")
-            return "" if known is None else known.value
-        return self.value if self.name is None and isinstance(self.value, str) else None
+        """What names it: the id of an object, or a scalar itself; None for a list."""
+        if self.members is None:
+            return self.value
+        known = self.members.get("id")
+        return "" if known is None else known.value
+
+    def id_at(self, version: int) -> Any:
+        """Return what named it at a version."""
+        known = at(self.past.get("id", []), version)
+        return self.id if known is None else known.value
+
+    def below(self) -> Iterator[Thing]:
+        """Yield this and everything in it."""
+        yield self
+        for child in self.elements if self.elements is not None else (self.members or {}).values():
+            yield from child.below()
 
     def above(self) -> Iterator[Thing]:
         """Yield this and everything that holds it."""
@@ -74,12 +70,12 @@ class Thing:
             yield thing
             thing = thing.parent
 
-    def below(self) -> Iterator[Thing]:
-        """Yield this and everything in it."""
-        yield self
-        children = self.elements if self.elements is not None else (self.members or {}).values()
-        for child in children:
-            yield from child.below()
+    def above_at(self, version: int) -> Iterator[Thing]:
+        """Yield this and everything that held it at a version."""
+        thing: Thing | None = self
+        while thing is not None:
+            yield thing
+            thing = at(thing.stood, version)
 
     def plain(self) -> Any:
         """Return the JSON value."""
@@ -88,403 +84,439 @@ class Thing:
         return self.value if self.elements is None else [element.plain() for element in self.elements]
 
 
+def grow(value: Any, *, whole: tuple[str, ...] = ()) -> Thing:
+    """Return a value as a tree of new things."""
+    thing = Thing()
+    if isinstance(value, dict):
+        thing.members = {}
+        for name, member in value.items():
+            child = grow(None) if name in whole else grow(member)
+            if name in whole:
+                child.value = member
+            child.parent, child.name = thing, name
+            thing.members[name] = child
+    elif isinstance(value, list):
+        thing.elements = [grow(element) for element in value]
+        for child in thing.elements:
+            child.parent = thing
+    else:
+        thing.value = value
+    return thing
+
+
+def at(history: _History[_Was | None], version: int) -> _Was | None:
+    """Return what was at a version."""
+    return next((was for since, was in reversed(history) if since <= version), None)
+
+
 class Doubled(Exception):
     """Something is there twice."""
 
 
+class Gone(Exception):
+    """What was meant is there no longer; the argument says why, in one of the words of `oracle.py`."""
+
+
+class Left(NamedTuple):
+    """Things are not in the document any more."""
+
+    things: set[Thing]
+    fate: str
+
+
+class Succeeded(NamedTuple):
+    """A thing stands where another one stood."""
+
+    old: Thing
+    new: Thing
+
+
+class Moved(NamedTuple):
+    """A thing went somewhere else."""
+
+    thing: Thing
+
+
+class Renewed(NamedTuple):
+    """Something was assigned as a whole: to who did not do that, nothing in it is what it was."""
+
+    twins: dict[Thing, Thing]
+    page: str | None
+
+
+Event: TypeAlias = "Left | Succeeded | Moved | Renewed"
+
+
 class Tree:
-    """A document, by identity.
+    """What the kernel committed.
 
     Attributes:
         root: The document.
-        things: The elements and objects by their ids.
-        past: All that ever had an id, the latest last.
-        past_members: What ever was a member of a holder, with the version and the author of its coming.
-        touched: The containers that were changed since `clear`.
+        version: The last commit that it followed.
+        before: The containers that this commit changed, and what was in them before.
     """
 
-    def __init__(self, document: Any, version: int = 0) -> None:
+    def __init__(self, document: Any, version: int) -> None:
         self.version = version
-        self.author: str | None = None
-        self.things: dict[Any, Thing] = {}
-        self.past: dict[Any, list[Thing]] = {}
-        self._carried: dict[tuple[str | None, Any], Thing] = {}
-        self.past_members: dict[tuple[Any, str], list[tuple[int, str | None, Thing]]] = {}
-        self.touched: dict[int, Thing] = {}
+        self.before: dict[Thing, Any] = {}
+        self._named: dict[Any, _History[Thing | None]] = {}
+        self._events: dict[int, list[Event]] = {}
         self._came: list[Thing] = []
-        self._went: list[tuple[Any, Thing]] = []
-        self.root = self._grow(document, whole=WHOLE)
-        self._came.append(self.root)
-        self.settle()
+        self.root = grow(document, whole=WHOLE)
+        self._settle_in(self.root)
 
-    def clear(self) -> None:
-        """Forget what was touched."""
-        self.touched.clear()
+    # -- what there is and was
 
-    def settle(self) -> None:
-        """Take note of who is there and who is not, at the end of a commit.
+    def named(self, known: str, version: int) -> Thing | None:
+        """Return the object or element that had an id at a version; the document's id is empty."""
+        return self.root if known == "" else at(self._named.get(known, []), version)
+
+    def look(self, key: Key, version: int) -> Thing | None:
+        """Return what was there at a version."""
+        if isinstance(key, str):
+            return self.named(key, version)
+        holder = self.named(key[0], version)
+        return None if holder is None else at(holder.past.get(key[1], []), version)
+
+    def has(self, thing: Thing) -> bool:
+        """Whether a thing is in the document."""
+        return self.root in thing.above()
+
+    def at(self, pointer: str) -> Thing:
+        """Return what stands at a pointer."""
+        thing = self.root
+        for token in parse(pointer):
+            below = thing.members if thing.members is not None else thing.elements
+            assert below is not None
+            thing = below[token] if isinstance(below, dict) else below[int(token)]
+        return thing
+
+    def events(self, version: int) -> list[Event]:
+        """Return what a commit did."""
+        return self._events.get(version, [])
+
+    # -- what is committed
+
+    def commit(self, operations: list[Any], version: int) -> None:
+        """Apply the operations of a commit.
 
         Raises:
             Doubled: Two things have one id.
         """
-        for known, gone in self._went:
-            if known is not None and gone.id != known:  # an element became a scalar member
-                self._dismiss(known, gone)
-            if not self.has(gone):
-                for thing in gone.below():
-                    self._dismiss(thing.id, thing)
-        for new in self._came:
-            if self.has(new):
-                for thing in new.below():
-                    self._remember(thing)
-                    if (known := thing.id) is not None:
-                        other = self.things.setdefault(known, thing)
-                        if other is not thing:
-                            if self.has(other):
-                                raise Doubled(f"{known!r} is there twice")
-                            self.things[known] = thing
-                        self.past.setdefault(known, []).append(thing)
-        self._came.clear()
-        self._went.clear()
+        self.version = version
+        self.before = {}
+        self._events[version] = []
+        self._came = []
+        for operation in operations:
+            self._operate(operation)
+        self._settle()
 
-    def _remember(self, thing: Thing) -> None:
-        if thing.name is not None and thing.parent is not None:
-            key = (thing.parent.id, thing.name)
-            self.past_members.setdefault(key, []).append((self.version, self.author, thing))
+    def renew(self, pointer: str, page: str | None) -> dict[Thing, Thing]:
+        """Take what stands at a pointer for something else of the same value; return what everything became.
 
-    def _dismiss(self, known: Any, thing: Thing) -> None:
-        if known is not None and self.things.get(known) is thing:
-            del self.things[known]
+        Args:
+            page: Who assigned it as a whole.
+        """
+        old = self.at(pointer)
+        new = grow(old.plain()) if old.name not in WHOLE or old.parent is not self.root else grow(None)
+        new.value = old.value
+        twins = dict(zip(old.below(), new.below(), strict=True))
+        self._events[self.version].append(Renewed(twins, page))
+        holder = old.parent
+        assert holder is not None
+        index = 0 if holder.elements is None else holder.elements.index(old)
+        self._detach(old)
+        self._attach(new, holder, old.name or "", index)
+        self._came = [new]
+        self._settle()
+        return twins
 
-    def has(self, thing: Thing) -> bool:
-        """Whether a thing is in the document."""
-        while thing.parent is not None:
-            thing = thing.parent
-        return thing is self.root
+    def _settle(self) -> None:
+        for thing in self._came:
+            if self.has(thing):
+                self._settle_in(thing)
 
-    # -- what both ways are made of
+    def _settle_in(self, new: Thing) -> None:
+        for thing in new.below():
+            thing.stood.append((self.version, thing.parent))
+            for name, member in (thing.members or {}).items():
+                thing.past.setdefault(name, []).append((self.version, member))
+            if thing.id and isinstance(thing.id, str) and (thing.members is not None or thing.name is None):
+                history = self._named.setdefault(thing.id, [])
+                other = history[-1][1] if history else None
+                if other is not None and other is not thing and self.has(other) and other.id == thing.id:
+                    raise Doubled(f"{thing.id!r} is there twice")
+                history.append((self.version, thing))
 
-    def _grow(self, value: Any, *, whole: tuple[str, ...] = ()) -> Thing:
-        thing = Thing(self.version, self.author)
-        if isinstance(value, dict):
-            thing.members = {}
-            for name, member in value.items():
-                child = Thing(self.version, self.author) if name in whole else self._grow(member)
-                if name in whole:
-                    child.value = member
-                child.parent, child.name = thing, name
-                thing.members[name] = child
-        elif isinstance(value, list):
-            thing.elements = []
-            for element in value:
-                child = self._grow(element)
-                child.parent = thing
-                thing.elements.append(child)
+    def _operate(self, operation: Any) -> None:
+        verb = operation["op"]
+        *above, token = parse(operation["path"])
+        if (above or [token])[0] in WHOLE:
+            self._operate_whole(operation)
+            return
+        if verb == "test":
+            return
+        if verb == "remove":
+            gone = self.at(operation["path"])
+            self._leave(gone, {*gone.below()}, "removed")
+            return
+        if verb == "move":
+            thing = self.at(operation["from"])
+            self._detach(thing)
+            self._events[self.version].append(Moved(thing))
         else:
-            thing.value = value
-        return thing
-
-    def _attach(self, thing: Thing, holder: Thing, name: str | None, index: int | None = None) -> None:
-        """Put a thing into a container; what is there under its name leaves."""
-        if name is not None:
-            assert holder.members is not None
-            if (old := holder.members.get(name)) is not None:
-                self._succeed(old, thing)
-                self._detach(old)
-            holder.members[name] = thing
+            thing = grow(self.at(operation["from"]).plain() if verb == "copy" else operation["value"])
+        holder = self.at(operation["path"].rpartition("/")[0])
+        old: Thing | None = None
+        index = 0
+        if holder.members is not None:
+            old = holder.members.get(token)
         else:
             assert holder.elements is not None
-            holder.elements.insert(len(holder.elements) if index is None else index, thing)
-        thing.parent, thing.name, thing.placed = holder, name, self.version
-        self.touched[id(holder)] = holder
-        self._came.append(thing)
-        self._remember(thing)
-        if name == "id":  # the object goes by another name from now on
-            self._came.append(holder)
-            holder.made = self.version
-            holder.author = self.author
+            index = len(holder.elements) if token == "-" else int(token)
+            old = holder.elements[index] if verb == "replace" else None
+        if old is not None:
+            self._events[self.version].append(Succeeded(old, thing))
+            self._leave(old, {*old.below()} - {old}, "replaced")
+        self._attach(thing, holder, token, index)
+
+    def _operate_whole(self, operation: Any) -> None:
+        assert self.root.members is not None
+        name = parse(operation["path"])[0]
+        self._touch(self.root)
+        old, thing = self.root.members[name], grow(None)
+        thing.value = apply({name: old.value}, [operation])[name]
+        self._events[self.version].append(Succeeded(old, thing))
+        self._leave(old, set(), "replaced")
+        self._attach(thing, self.root, name, 0)
+
+    def _leave(self, thing: Thing, things: set[Thing], fate: str) -> None:
+        self._events[self.version].append(Left(things, fate))
+        self._detach(thing)
 
     def _detach(self, thing: Thing) -> None:
         holder = thing.parent
         assert holder is not None
-        self._went.append((thing.id, thing))
+        self._touch(holder)
         if thing.name is not None:
             assert holder.members is not None
             del holder.members[thing.name]
-            if thing.name == "id":
-                self._dismiss(thing.value, holder)
+            holder.past.setdefault(thing.name, []).append((self.version, None))
         else:
             assert holder.elements is not None
             holder.elements.remove(thing)
         thing.parent = None
-        self.touched[id(holder)] = holder
+        thing.stood.append((self.version, None))
 
-    def _succeed(self, old: Thing, new: Thing) -> None:
-        """Let a thing take the place of another one."""
-        old.stand = old.stand or [old]
-        old.stand[0] = new
-        new.stand = new.stand or old.stand
-
-    # -- by pointers
-
-    def commit(self, operations: list[Any]) -> None:
-        """Apply the operations of one commit."""
-        for operation in operations:
-            self._operate(operation)
-
-    def _operate(self, operation: Any) -> None:
-        tokens = parse(operation["path"])
-        verb = operation["op"]
-        if tokens[0] in WHOLE:
-            self._operate_whole(operation, tokens)
-            return
-        if verb == "test":
-            return
-        if verb in ("move", "copy"):
-            source = self._at(parse(operation["from"]))
-            thing = source if verb == "move" else self._grow(source.plain())
-            if verb == "move":
-                self._detach(source)
-        elif verb == "remove":
-            self._take(self._at(tokens))
-            return
-        else:
-            thing = self._grow(operation["value"])
-        holder = self._at(tokens[:-1])
+    def _attach(self, thing: Thing, holder: Thing, token: str, index: int) -> None:
+        self._touch(holder)
+        thing.parent = holder
         if holder.members is not None:
-            self._attach(thing, holder, tokens[-1])
-            return
-        assert holder.elements is not None
-        index = len(holder.elements) if tokens[-1] == "-" else int(tokens[-1])
-        if verb == "replace":
-            self._succeed(holder.elements[index], thing)
-            self._detach(holder.elements[index])
-        self._attach(thing, holder, None, index)
-
-    def _operate_whole(self, operation: Any, tokens: tuple[str, ...]) -> None:
-        assert self.root.members is not None
-        name = tokens[0]
-        known = {name: self.root.members[name].value}
-        thing = Thing(self.version, self.author)
-        thing.value = apply(known, [operation])[name]
-        self._attach(thing, self.root, name)
-
-    def _at(self, tokens: tuple[str, ...]) -> Thing:
-        thing = self.root
-        for token in tokens:
-            if thing.members is not None:
-                thing = thing.members[token]
-            else:
-                assert thing.elements is not None
-                thing = thing.elements[int(token)]
-        return thing
-
-    def renew(self, holder: str, name: str) -> None:
-        """Take note that a member was assigned as a whole, though it may hold what it held."""
-        thing = self.member([holder, name])
-        if thing is not None:
-            thing.renewed = self.version
-
-    # -- by identities
-
-    def find(self, known: Any) -> Thing | None:
-        """Return the object or element of an id; the document's id is empty."""
-        if known == "":
-            return self.root
-        thing = self.things.get(known)
-        if (
-            thing is None
-        ):  # a text that was moved to a member is no element any more, but the one that was meant
-            thing = next((past for past in reversed(self.past.get(known, ())) if self.has(past)), None)
-        return thing
-
-    def member(self, at: list[Any]) -> Thing | None:
-        """Return the member of a holder, if it is there."""
-        holder = self.find(at[0])
-        return None if holder is None or holder.members is None else holder.members.get(at[1])
-
-    def occupant(self, known: Any, seen: int, author: str | None) -> Thing | None:
-        """Return who stands now where an element stood that an author saw at a version."""
-        for thing in reversed(self.past.get(known, ())):
-            if thing.made <= seen or thing.author == author:
-                return self._standing(thing)
-        return None
-
-    def past_member(self, at: list[Any], seen: int, author: str | None) -> Thing | None:
-        """Return the member that an author saw at a version, whatever became of it."""
-        for version, by, thing in reversed(self.past_members.get((at[0], at[1]), ())):
-            if version <= seen or by == author:
-                return thing
-        return None
-
-    def seen_member(self, at: list[Any], seen: int, author: str | None) -> Thing | None:
-        """Return what stands now where the member stood that an author saw at a version, wherever that is."""
-        thing = self.past_member(at, seen, author)
-        found = None if thing is None else self._standing(thing)
-        if thing is not None and found is not None and found is not thing:
-            self._carried[author, thing.id] = found  # its author takes it for the one he saw
-        return found
-
-    def _standing(self, thing: Thing) -> Thing | None:
-        stands = thing if thing.stand is None else thing.stand[0]
-        return stands if stands is not None and self.has(stands) else None
-
-    def mean(self, meaning: Meaning, seen: int) -> None:
-        """Do what an author meant who had seen a version; where in a list something goes is not looked at.
-
-        Raises:
-            KeyError: What it acts in or on is not there.
-        """
-        do = meaning["do"]
-        if do == "set":
-            holder, name = meaning["at"]
-            whole = (name,) if holder == "" and name in WHOLE else ()
-            thing = self._grow({name: meaning["value"]}, whole=whole).members[name]  # type: ignore[index]
-            if "replace" not in meaning:
-                self._attach(thing, self._needed(holder), name)
-            else:
-                self._replace(self._source(meaning, seen), thing)
-        elif do == "unset":
-            self._take(self._source(meaning, seen))
-        elif do == "insert":
-            self._put_to(self._grow(meaning["value"]), meaning)
-        elif do == "put":
-            old = self.occupant(meaning["on"], seen, self.author) or self._needed(meaning["on"])
-            self._replace(old, self._grow(meaning["value"]))
-        elif do == "remove":
-            self._take(self._source(meaning, seen))
-        elif do == "move":
-            thing = self._source(meaning["what"], seen)
-            self._detach(thing)
-            self._put_to(thing, meaning["to"])
-        elif do == "copy":
-            value = self._source(meaning["what"], seen).plain()
-            self._put_to(
-                self._grow({**value, "id": meaning["id"]} if "id" in meaning else value), meaning["to"]
-            )
-        elif not _equal(self._source(meaning, seen).value, meaning["value"]):
-            raise KeyError(f"a test of {meaning['at']}")
-
-    def _take(self, gone: Thing) -> None:
-        if gone.stand is not None:
-            gone.stand[0] = None
-        self._detach(gone)
-
-    def _replace(self, old: Thing, new: Thing) -> None:
-        """Put a new thing where an old one stands."""
-        holder, name = old.parent, old.name
-        if holder is None:
-            raise KeyError(old.id)
-        if name is None:
-            self._succeed(old, new)
-            self._detach(old)
-        self._attach(new, holder, name)
-
-    def _source(self, what: Meaning, seen: int) -> Thing:
-        if "on" in what:
-            carried = self._carried.get((self.author, what["on"]))
-            is_here = self.find(what["on"]) is None and carried is not None and self.has(carried)
-            if is_here and carried is not None:
-                return carried
-            return self._namesake(what["on"]) or self._needed(what["on"])
-        return self.seen_member(what["at"], seen, self.author) or self._needed_member(what["at"])
-
-    def _namesake(self, known: Any) -> Thing | None:
-        """Return who stands now where an element stood last, if it had become a member: that is its name.
-
-        A page means the element itself while its edit waits. What is sent says the name of the member.
-        """
-        if self.find(known) is not None:
-            return None
-        gone = [thing for thing in self.past.get(known, ()) if thing.name is not None]
-        return self._standing(gone[-1]) if gone else None
-
-    def _put_to(self, thing: Thing, to: Meaning) -> None:
-        if "at" in to:
-            self._attach(thing, self._needed(to["at"][0]), to["at"][1])
+            thing.name = token
+            holder.members[token] = thing
+            holder.past.setdefault(token, []).append((self.version, thing))
         else:
-            target = self._needed_member(to["in"])
-            if target.elements is None:
-                raise KeyError(f"a list at {to['in']}")
-            self._attach(thing, target, None)
+            assert holder.elements is not None
+            thing.name = None
+            holder.elements.insert(index, thing)
+        thing.stood.append((self.version, holder))
+        self._came.append(holder if token == "id" else thing)
 
-    def _needed(self, known: Any) -> Thing:
-        thing = self.find(known)
-        if thing is None or not self.has(thing):
-            # it may have come with an earlier operation of this edit
-            thing = next((t for came in self._came for t in came.below() if t.id == known), None)
-        if thing is None or not self.has(thing):
-            raise KeyError(known)
+    def _touch(self, holder: Thing) -> None:
+        if holder not in self.before:
+            self.before[holder] = _children(holder)
+
+
+def _children(holder: Thing) -> Any:
+    return [*holder.elements] if holder.elements is not None else dict(holder.members or {})
+
+
+class Draft:
+    """A tree with changes on it that it does not know of.
+
+    Attributes:
+        new: The things that are only here.
+    """
+
+    def __init__(self, tree: Tree) -> None:
+        self.tree = tree
+        self._version = tree.version
+        self.new: set[Thing] = set()
+        self._parents: dict[Thing, Thing | None] = {}
+        self._names: dict[Thing, str | None] = {}
+        self._children: dict[Thing, Any] = {}
+        self._twins: dict[Thing, Thing] = {}
+
+    def parent(self, thing: Thing) -> Thing | None:
+        return self._parents.get(thing, thing.parent)
+
+    def children(self, holder: Thing) -> Any:
+        """Return what is in a container, as a list or by name, to be changed."""
+        if holder not in self._children:
+            self._children[holder] = self.expected(holder)
+        return self._children[holder]
+
+    def is_in(self, thing: Thing, holder: Thing) -> bool:
+        """Whether a thing is another one, or in it."""
+        return holder in self.above(thing)
+
+    def has(self, thing: Thing) -> bool:
+        return self.is_in(thing, self.tree.root)
+
+    def grow(self, value: Any) -> Thing:
+        thing = grow(value)
+        self.new.update(thing.below())
         return thing
 
-    def _needed_member(self, at: list[Any]) -> Thing:
-        holder = self._needed(at[0])
-        if holder.members is None or at[1] not in holder.members:
-            raise KeyError(tuple(at))
-        return holder.members[at[1]]
+    def plain(self, thing: Thing) -> Any:
+        """Return the JSON value of a thing as it is here."""
+        if thing.members is None and thing.elements is None:
+            return thing.value
+        children = self._children.get(thing)
+        if children is None:
+            children = _children(thing)
+        if isinstance(children, list):
+            return [self.plain(child) for child in children]
+        return {name: self.plain(child) for name, child in children.items()}
 
+    def remove(self, thing: Thing) -> None:
+        holder = self.parent(thing)
+        assert holder is not None
+        children = self.children(holder)
+        if isinstance(children, list):
+            children.remove(thing)
+        else:
+            del children[self._name(thing)]
+        self._parents[thing] = None
 
-def _equal(one: Any, other: Any) -> bool:
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    def put(self, thing: Thing, holder: Thing, name: str | None = None) -> None:
+        """Put a thing into a list, where does not matter, or into a member; what is there leaves."""
+        children = self.children(holder)
+        if isinstance(children, list) != (name is None):
+            raise Gone("replaced")
+        if name is None:
+            children.append(thing)
+        else:
+            if name in children:
+                self._parents[children[name]] = None
+            children[name] = thing
+        self._parents[thing], self._names[thing] = holder, name
 
+    def drop(self, holder: Thing, things: list[Thing]) -> None:
+        """Leave some elements of a list out."""
+        children = self.children(holder)
+        for thing in things:
+            children.remove(thing)
+            self._parents[thing] = None
 
-def difference(real: Tree, meant: Tree) -> str | None:
-    """Tell where two trees differ in what was touched in either, the order of elements aside.
+    def above(self, thing: Thing | None) -> Iterator[Thing]:
+        """Yield a thing and everything that holds it."""
+        while thing is not None:
+            yield thing
+            thing = self.parent(thing)
 
-    The order of the second one is made that of the first.
-    """
-    for thing in [*real.touched.values()]:
-        if real.has(thing) and (found := _compare(thing, _twin(thing, meant), real, meant)):
-            return found
-    for thing in [*meant.touched.values()]:
-        if meant.has(thing) and (found := _compare(_twin(thing, real), thing, real, meant)):
-            return found
-    return None
+    def id(self, thing: Thing) -> Any:
+        """Return what names a thing, as it is here."""
+        if thing.members is None:
+            return thing.id
+        known = self.expected(thing).get("id")
+        return "" if known is None else known.value
 
+    def replace(self, old: Thing, new: Thing) -> None:
+        holder, name = self.parent(old), self._name(old)
+        assert holder is not None
+        self.remove(old)
+        self.put(new, holder, name)
 
-def _twin(thing: Thing, tree: Tree) -> Thing | None:
-    if thing.elements is not None:
-        assert thing.parent is not None
-        assert thing.name is not None
-        return tree.member([thing.parent.id, thing.name])
-    return tree.find(thing.id)
+    def _name(self, thing: Thing) -> str | None:
+        return self._names.get(thing, thing.name)
 
+    # -- what was committed in truth
 
-def _compare(one: Thing | None, other: Thing | None, real: Tree, meant: Tree) -> str | None:
-    if one is None or other is None:
-        there = one or other
-        assert there is not None
-        return f"{_name(there)} is {'gone' if one is None else 'there'}"
-    if one.elements is not None and other.elements is not None:
-        mine: dict[Any, list[Thing]] = {}
-        for element in other.elements:
-            mine.setdefault(_key(element), []).append(element)
-        ordered = [mine[key].pop() for element in one.elements if mine.get(key := _key(element))]
-        if not len(one.elements) == len(other.elements) == len(ordered):
-            return f"{_name(one)} has {[e.id for e in one.elements]}, not {[e.id for e in other.elements]}"
-        other.elements[:] = ordered
+    def twin(self, thing: Thing) -> Thing | None:
+        """Return what a new thing is in the tree, once the edit was committed."""
+        return self._twins.get(thing)
+
+    def difference(self, cut: Thing | None = None) -> str | None:
+        """Tell in what the tree is another one, the order of elements aside.
+
+        Args:
+            cut: A list that a validator made anew: in there only values count.
+        """
+        is_same: set[Thing] = set()
+        if cut is not None:
+            real = self.tree.at(f"/{cut.name}")
+            is_same |= {*real.below()}
+            if (found := self._differ(real, cut, is_same)) is not None:
+                return found
+        changed = {*self._children, *self.tree.before}
+        for holder in sorted(changed, key=lambda holder: len([*holder.above()])):  # from outside in
+            is_compared = holder in is_same or holder in self._twins.values()
+            if self._was_there(holder) and self.tree.has(holder) and not is_compared:
+                found = self._differs(holder, self.expected(holder), is_same)
+                if found is not None:
+                    return found
         return None
-    if one.members is None or other.members is None:
-        return f"{_name(one)} is another kind of thing"
-    if one.members.keys() != other.members.keys():
-        return f"{_name(one)} has members {sorted(one.members)}, not {sorted(other.members)}"
-    for name, member in one.members.items():
-        if _shape(member) != _shape(other.members[name]):
-            return f"{_name(one)} has {_shape(member)} as {name!r}, not {_shape(other.members[name])}"
-    return None
+
+    def _was_there(self, thing: Thing) -> bool:
+        return thing is self.tree.root or at(thing.stood, self._version) is not None
+
+    def expected(self, holder: Thing) -> Any:
+        """Return what should be in a container of the tree."""
+        if holder in self._children:
+            return self._children[holder]
+        is_committed = self.tree.version > self._version
+        before = self.tree.before.get(holder) if is_committed else None
+        return _children(holder) if before is None else before
+
+    def _differs(self, real: Thing, expected: Any, anew: set[Thing]) -> str | None:
+        if (real.elements is None) != isinstance(expected, dict):
+            return f"{_name(real)} is another kind of thing"
+        pairs: list[tuple[Thing, Thing]] = []
+        if real.members is not None:
+            if real.members.keys() != expected.keys():
+                return f"{_name(real)} has members {sorted(real.members)}, not {sorted(expected)}"
+            pairs = [(member, expected[name]) for name, member in real.members.items()]
+        else:
+            assert real.elements is not None
+            mine: dict[Any, list[Thing]] = {}
+            for element in expected:
+                mine.setdefault(_key(self.id(element)), []).append(element)
+            for element in real.elements:
+                if not mine.get(key := _key(element.id)):
+                    break
+                # itself, if it is there
+                same = mine[key]
+                pairs.append((element, same.pop(same.index(element) if element in same else -1)))
+            if not len(pairs) == len(real.elements) == len(expected):
+                here = [element.id for element in real.elements]
+                return f"{_name(real)} has {here}, not {[self.id(one) for one in expected]}"
+        for here, there in pairs:
+            if (here is not there or here in anew) and (found := self._differ(here, there, anew)) is not None:
+                return found
+        return None
+
+    def _differ(self, real: Thing, meant: Thing, anew: set[Thing]) -> str | None:
+        if meant not in self.new and not anew:
+            return f"{_name(real)} was made anew as {real.plain()}, though it was there"
+        self._twins[meant] = real
+        if meant.members is not None or meant.elements is not None:
+            return self._differs(real, self.expected(meant), anew)
+        if real.members is None and real.elements is None and equal(real.value, meant.value):
+            return None
+        return f"{_name(real)} is {real.plain()!r}, not {meant.value!r}"
 
 
-def _key(element: Thing) -> Any:
-    return element.id if element.id is not None else (type(element.value), element.value)
+def _key(known: Any) -> Any:
+    return type(known), known
 
 
-def _shape(thing: Thing) -> Any:
-    if thing.members is not None:
-        return ("object", thing.id)
-    return ("list",) if thing.elements is not None else (type(thing.value).__name__, thing.value)
+def equal(one: Any, other: Any) -> bool:
+    """Whether two scalars are one and the same in JSON."""
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _name(thing: Thing) -> str:
-    if thing.elements is not None or thing.name is not None:
-        return f"{thing.name!r} of {thing.parent.id!r}" if thing.parent is not None else "what is gone"
-    return repr(thing.id)
+    if thing.parent is None or (thing.members is not None and thing.name is None):
+        return repr(thing.id)
+    return f"{thing.name!r} of {thing.parent.id!r}"

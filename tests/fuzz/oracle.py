@@ -8,28 +8,38 @@ The causes that a refusal may have, all looked up by identity:
 | `forgotten` | its base is older than what the log holds, or a snapshot came to its page meanwhile |
 | `validator` | a rule of the model refuses the value, or the member is read-only |
 | `removed` | what it acts in or on is not there any more |
-| `replaced` | what it acts in or on, or something around that, was made by somebody else since it was seen |
-| `renewed` | something around it was assigned as a whole by Python, or coerced as a whole by a validator |
-| `moved into itself` | what it moves holds the place it would move to by now |
+| `replaced` | something else stands where that stood, or what it was in, since it was seen |
+| `renewed` | it, or something around it, was assigned as a whole since, though it holds what it held |
+| `moved into itself` | what it moves holds the place it would move to |
 | `test` | what it tests has changed |
 | `unnamed` | it moves something to the end of a list by `-`, does more, and has an older base |
-| `unsayable` | what it moves stands in front of what it moves it into now (RFC 6902, section 4.4) |
-| `its ground` | it acts on what an edit of the same page did that was refused |
+| `unsayable` | what it moves stands in front of what it moves it into (RFC 6902, section 4.4) |
+| `its ground` | it acts on what an edit of the same page made that was refused |
 
 An edit that travelled with others in one message is refused with them. A refusal without any of these is
-*needless*. "Since it was seen" means since the version that the page had confirmed when the edit was made;
-what the same page made does not count.
+*needless*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
 
 from tests.fuzz.acts import SHORTEST, accepted, is_allowed
-from tests.fuzz.edits import WHOLE, identity, marks
-from tests.fuzz.identity import Doubled, Meaning, Thing, Tree, difference
+from tests.fuzz.edits import WHOLE
+from tests.fuzz.identity import Doubled, Draft, Gone, Key, Thing, Tree, at, equal
+from tests.fuzz.meanings import (
+    NEIGHBOURS,
+    WHOLE_MEMBERS,
+    Deed,
+    Made,
+    Reference,
+    Unclear,
+    member,
+    outlive_snapshot,
+    understand,
+)
 
 
 class Failure(Exception):
@@ -44,69 +54,44 @@ class Failure(Exception):
         self.kind = kind
 
 
-@dataclass(eq=False)
-class Made:
-    """An edit that a page made.
-
-    Attributes:
-        seen: The version that the page had confirmed.
-        fate: Empty while nobody knows.
-        successor: The next edit of the page, if it replaces the same value; then this one may never leave.
-    """
-
-    serial: int
-    page: str
-    epoch: str
-    seen: int
-    operations: list[Any]
-    meanings: list[Meaning]
-    fate: str = ""
-    successor: Made | None = None
-    marks: set[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.marks = marks(self.operations)
-
-    def overwrites(self, other: Made) -> bool:
-        """Whether both do nothing but replace one and the same value."""
-        if not all(
-            len(made.operations) == 1 and made.operations[0]["op"] == "replace" for made in (self, other)
-        ):
-            return False
-        mine, before = self.meanings[0], other.meanings[0]
-        if mine["do"] == "put":
-            return before["do"] == "put" and identity(before["value"]) == mine["on"]
-        return before["do"] == "set" and mine["at"] == before["at"]
-
-
 class Oracle:
     """Follows one document, from its making to its end.
 
     Args:
-        document: What it is at version 0.
+        document: What it is at the version.
         log_limit: How many commits the authority remembers.
     """
 
     def __init__(self, document: Any, version: int, log_limit: int) -> None:
-        self.real = Tree(document, version)
-        self.meant = Tree(document, version)
-        self.version = version
-        self.log_limit = log_limit
-        self._lost: dict[str, set[Any]] = {}
+        self.tree = Tree(document, version)
+        self._log_limit = log_limit
+
+    # -- what pages do
+
+    def understand(self, made: Made, pending: Sequence[Made]) -> None:
+        """Find out what an edit means, now that it was made on top of what its page waits to hear of."""
+        try:
+            understand(self.tree, made, pending)
+        except Unclear as error:
+            raise Failure("oracle", f"nobody knows of what {error}") from None
+
+    def leave(self, made: Made, base: int) -> None:
+        """Take note that an edit left its page: the kernel knows only what is sent."""
+        for deed in made.deeds:
+            for part, reference in deed.references.items():
+                deed.references[part] = known = reference.followed(self.tree, base)
+                known.look_again()
+
+    def outlive_snapshot(self, made: Made, version: int) -> None:
+        """Take note that a page was given the state anew, and kept an edit."""
+        outlive_snapshot(self.tree, made, version)
 
     # -- what happened
 
     def commit(self, message: Any) -> None:
         """Follow what the kernel did itself."""
-        self._begin(message["version"], None)
-        for tree in (self.real, self.meant):
-            tree.commit(message["operations"])
-            self._settle(tree)
-
-    def renew(self, renewed: list[tuple[str, str]]) -> None:
-        """Take note of members that Python assigned as a whole, maybe by what they held."""
-        for holder, name in renewed:
-            self.real.renew(holder, name)
+        self._commit(message)
+        self._renew(message, None)
 
     def accept(self, message: Any, edits: list[Made]) -> bool:
         """Follow an edit that was accepted, and see that it did what was meant and nothing else.
@@ -117,256 +102,285 @@ class Oracle:
         Raises:
             Failure: It did something else.
         """
-        self._begin(message["version"], edits[0].page)
-        real, meant = self.real, self.meant
+        what = f"{[made.meanings for made in edits]}; the operations are {message['operations']}"
+        act = _Act(self.tree)
         try:
-            for made in edits:
-                for meaning in made.meanings:
-                    meant.mean(meaning, made.seen)
-        except KeyError as error:
-            text = f"accepted though {error} is not there: {[made.meanings for made in edits]}"
-            raise Failure("identity", f"{text}; the operations are {message['operations']}") from None
-        real.commit(message["operations"])
-        self._settle(real)
-        is_coerced = self._obey_rules()
-        self._settle(meant)
-        if (found := difference(real, meant)) is not None:
-            raise Failure("identity", f"{found}; the operations are {message['operations']}")
+            act.do_all(edits)
+        except Gone as error:
+            raise Failure("identity", f"accepted, but {error}: {what}") from None
+        self._commit(message)
+        is_clipped = _clip(act.draft)
+        cut = _cut(act.draft)
+        if (found := act.draft.difference(cut)) is not None:
+            raise Failure("identity", f"{found}: {what}")
+        became = self._renew(message, edits[0].page)
+        for (deed, key), thing in act.born.items():
+            twin = act.draft.twin(thing)
+            deed.born[key] = None if twin is None else became.get(twin, twin)
         for made in edits:
-            self._check_places(made)
-        return is_coerced
+            made.accepted, made.was_cut = message["version"], bool(became)
+        if len(edits) == len(edits[0].deeds) == 1:
+            self._check_place(edits[0].deeds[0], act)
+        return is_clipped or cut is not None
 
-    def _begin(self, version: int, author: str | None) -> None:
-        for tree in (self.real, self.meant):
-            tree.version, tree.author = version, author
-            tree.clear()
-        self.version = version
-
-    def _settle(self, tree: Tree) -> None:
+    def _commit(self, message: Any) -> None:
         try:
-            tree.settle()
+            self.tree.commit(message["operations"], message["version"])
         except Doubled as error:
             raise Failure("doubled", str(error)) from None
 
-    def _obey_rules(self) -> bool:
-        """Do to the meant document what the validators of `Board` do."""
-        is_coerced = False
-        for name in WHOLE:
-            thing = self.meant.member(["", name])
-            assert thing is not None
-            value = accepted(name, thing.value)
-            is_coerced = is_coerced or value != thing.value
-            thing.value = value
-        real, meant = self.real.member(["", "short"]), self.meant.member(["", "short"])
-        if real is None or real.elements is None or meant is None or meant.elements is None:
-            return is_coerced
-        if len(meant.elements) > SHORTEST == len(real.elements):
-            kept = {element.id for element in real.elements}
-            for element in [element for element in meant.elements if element.id not in kept]:
-                self.meant._detach(element)
-            self.real.renew("", "short")
-            is_coerced = True
-        return is_coerced
+    def _renew(self, message: Any, page: str | None) -> dict[Thing, Thing]:
+        """Take what was assigned as a whole for something else, though it may hold what it held."""
+        became: dict[Thing, Thing] = {}
+        for pointer in message.get("replaced", ()):
+            became |= self.tree.renew(pointer, page)
+        return became
 
-    def _check_places(self, made: Made) -> None:
+    def _check_place(self, deed: Deed, act: _Act) -> None:
         """See that what went between two neighbours is between them, if they stand where they stood."""
-        for meaning in made.meanings:
-            target = meaning.get("to", meaning)
-            if "between" not in target:
+        thing = act.draft.twin(act.put) if act.put in act.draft.new else act.put
+        holder = None if thing is None else thing.parent
+        if thing is None or holder is None or holder.elements is None:
+            return
+        here = holder.elements.index(thing)
+        for side in NEIGHBOURS:
+            other = deed.references[side].thing if side in deed.references else None
+            if other is None or other.parent is not holder or other.stood[-1][0] > deed.made.seen:
                 continue
-            what = meaning.get("what", {}).get("on") if meaning["do"] == "move" else meaning.get("id")
-            value = meaning.get("value")
-            thing = self.real.find((value["id"] if isinstance(value, dict) else value) or what)
-            holder = self.real.member(target["in"])
-            if thing is None or holder is None or thing.parent is not holder or len(made.meanings) > 1:
-                continue
-            assert holder.elements is not None
-            at = holder.elements.index(thing)
-            left, right = (self.real.find(known) if known else None for known in target["between"])
-            if self._stands(left, holder, made) and holder.elements.index(left) > at:  # type: ignore[arg-type]
-                raise Failure("position", f"{thing.id!r} is before {left.id!r}, not after it")  # type: ignore[union-attr]
-            if self._stands(right, holder, made) and holder.elements.index(right) < at:  # type: ignore[arg-type]
-                raise Failure("position", f"{thing.id!r} is after {right.id!r}, not before it")  # type: ignore[union-attr]
-
-    def _stands(self, thing: Thing | None, holder: Thing, made: Made) -> bool:
-        if thing is None or thing.parent is not holder or thing.placed > made.seen:
-            return False
-        return thing.id not in self._lost.get(made.page, ())  # else its author saw it where it never came to
+            if (holder.elements.index(other) > here) != (side == "right"):
+                raise Failure("position", f"{thing.id!r} is wrong of {other.id!r}: {deed.meaning}")
 
     # -- what was refused
 
-    def cause(self, edits: list[Made], *, base: int | None = None) -> str | None:
+    def cause(
+        self, edits: list[Made], *, base: int | None = None, in_front: Sequence[Made] = ()
+    ) -> str | None:
         """Name the cause that an edit was refused or taken back for, or None.
 
         Args:
             edits: What travelled together.
             base: The version that they were sent against, if they were.
+            in_front: What its page had done before, and waits to hear of, in order.
         """
-        if base is not None and base < self.version - self.log_limit:
+        if base is not None and base < self.tree.version - self._log_limit:
             return "forgotten"
-        moves_to_end = [
-            op["op"] == "move" and op["path"].endswith("/-") for made in edits for op in made.operations
-        ]
-        if base is not None and any(moves_to_end[:-1]) and base < self.version:
+        operations = [operation for made in edits for operation in made.operations]
+        to_ends = [operation["op"] == "move" and operation["path"].endswith("/-") for operation in operations]
+        if base is not None and any(to_ends[:-1]) and base < self.tree.version:
             return "unnamed"
+        standing: list[Made] = []
+        for made in in_front:
+            with suppress(Gone):
+                if not made.fate:
+                    _Act(self.tree, [*standing, made])
+                    standing.append(made)
+        act = _Act(self.tree, standing)
+        try:
+            act.do_all(edits)
+        except Gone as error:
+            return str(error)
+        deeds = [deed for made in edits for deed in made.deeds]
+        return next((cause for deed in deeds for cause in self._weaker_causes(deed, act, in_front)), None)
+
+    def _weaker_causes(self, deed: Deed, act: _Act, in_front: Sequence[Made]) -> Iterator[str]:
+        """Yield why an edit may be refused though what it means is there: for its page it was not."""
+        if any(known.is_doubtful for known in act.known[deed].values()):
+            yield "replaced"
+        for version in range(deed.made.seen, self.tree.version + 1):
+            if self._is_taken_at(version, deed, in_front):
+                yield "removed"
+        if deed.meaning["do"] == "move":
+            yield from self._in_the_way(deed, act)
+
+    def _is_taken_at(self, version: int, deed: Deed, in_front: Sequence[Made]) -> bool:
+        """Whether its own page would have taken away what a deed means, with something else, at a version."""
+        above = [
+            holder
+            for part, reference in deed.references.items()
+            if part not in NEIGHBOURS
+            for holder in self._above(reference, version)
+        ]
+        for other in (other for made in in_front for other in made.deeds):
+            what, to = (other.references.get(part) for part in ("what", "to"))
+            taken = [self._thing(what, version)] if what is not None else []
+            if other.meaning["do"] == "move" and taken[0] in above and to is not None:
+                above += self._above(to, version)
+            if other.meaning["do"] not in ("unset", "remove", "put", "set"):
+                taken = []
+            if to is not None and "at" in other.target:
+                holder, name = self._thing(to, version), other.target["at"][1]
+                taken.append(at(holder.past.get(name, []), version) if isinstance(holder, Thing) else None)
+            if any(one is not None and one in above for one in taken):
+                return True
+        return False
+
+    def _thing(self, reference: Reference, version: int) -> _Node | None:
+        known = reference.followed(self.tree, version)
+        return known.thing if known.birth is None else known.birth
+
+    def _above(self, reference: Reference, version: int) -> Iterator[_Node]:
+        """Yield what was meant at a version, and all that held it then, or would once it is born."""
+        node = self._thing(reference, version)
+        if isinstance(node, Thing):
+            yield from node.above_at(version)
+        elif node is not None:
+            yield node
+            maker = node[0].references.get("to", node[0].references.get("what"))
+            if maker is not None:
+                yield from self._above(maker, version)
+
+    def _in_the_way(self, deed: Deed, act: _Act) -> Iterator[str]:
+        """Yield why a move could not be said at a version since."""
+        thing, target = act.known[deed]["what"].thing, act.known[deed]["to"].thing
+        assert thing is not None
+        assert target is not None
+        maker = deed.references["what"].birth
+        home = maker[0].references.get("to") if maker is not None else None
+        ways = [(thing.parent, [*act.draft.above(target)]), (home and home.thing, [*target.above()])]
+        ways += (
+            (at(thing.stood, version), [*target.above_at(version)])
+            for version in range(deed.made.seen, self.tree.version + 1)
+        )
+        for holder, above in ways:
+            if thing in above:
+                yield "moved into itself"
+            if holder is not None and holder.elements is not None and holder in above:
+                yield "unsayable"
+
+
+_Node: TypeAlias = Thing | tuple[Deed, Key]
+"""A thing, or what is still to be born."""
+
+
+class _Act:
+    """Edits, done to a draft by what they mean.
+
+    Attributes:
+        draft: What should come of them.
+        known: What the references of a deed were found to be.
+        born: What they made.
+        put: What the last one put into a list or a member.
+    """
+
+    def __init__(self, tree: Tree, edits: Sequence[Made] = ()) -> None:
+        self.draft = Draft(tree)
+        self.known: dict[Deed, dict[str, Reference]] = {}
+        self.born: dict[tuple[Deed, Key], Thing] = {}
+        self.put: Thing | None = None
         for made in edits:
-            for meaning in made.meanings:
-                if (cause := self._cause(meaning, made)) is not None:
-                    return cause
-        return None
+            self._do_all(made)
 
-    def lose(self, edits: list[Made]) -> None:
-        """Take note that edits did not happen: what the same page did on top of them has lost its ground."""
+    def do_all(self, edits: list[Made]) -> None:
+        """Do what travelled together, and ask the validators; where in a list something goes does not matter.
+
+        Raises:
+            Gone: What they act in or on is not there, or it may not be done.
+        """
         for made in edits:
-            self._lost.setdefault(made.page, set()).update(_footprint(made.meanings))
+            self._do_all(made)
+        for name, thing in self.draft.expected(self.draft.tree.root).items():
+            if thing in self.draft.new and not is_allowed(name, thing.value):
+                raise Gone("validator")
 
-    def rests(self, edits: list[Made], on: list[Made]) -> bool:
-        """Whether edits look at what others changed."""
-        changed = _footprint([meaning for made in on for meaning in made.meanings])
-        seen = _footprint([meaning for made in edits for meaning in made.meanings], is_read=True)
-        return not changed.isdisjoint(seen)
+    def _do_all(self, made: Made) -> None:
+        for deed in made.deeds:
+            known = {
+                part: self._resolve(reference)
+                for part, reference in deed.references.items()
+                if part not in NEIGHBOURS
+            }
+            self.known[deed] = known
+            self._do(deed, {part: reference.thing for part, reference in known.items()})
 
-    def rest_on(self, edits: list[Made], refused: list[Made]) -> None:
-        """Let later edits of a page mean what stands there again where a refused one put something."""
-        for undone, by in ((meaning, made) for made in refused for meaning in made.meanings):
-            for meaning in (
-                meaning for made in edits if made.serial > by.serial for meaning in made.meanings
-            ):
-                if undone["do"] == "put" and meaning["do"] == "put":
-                    if meaning["on"] == identity(undone["value"]):
-                        meaning["on"] = undone["on"]
-                elif undone["do"] == "move":
-                    self._rest_on_move(meaning, undone, by)
+    def _do(self, deed: Deed, found: dict[str, Any]) -> None:
+        do, meaning, draft = deed.meaning["do"], deed.meaning, self.draft
+        if do == "test" or "tested" in meaning:
+            _demand(found["what"], deed.source["saw"])
+        match do:
+            case "move":
+                if draft.is_in(found["to"], found["what"]):
+                    raise Gone("moved into itself")
+                draft.remove(found["what"])
+                self._put(found["what"], found["to"], deed)
+            case "copy":
+                value = draft.plain(found["what"])
+                new = {**value, "id": meaning["id"]} if "id" in meaning else value
+                self._put(self._grow(deed, new), found["to"], deed)
+            case "unset" | "remove":
+                draft.remove(found["what"])
+            case "set" | "insert" | "put" if "what" in found:
+                draft.replace(found["what"], self._grow(deed, meaning["value"]))
+            case "set" | "insert":
+                self._put(self._grow(deed, meaning["value"]), found["to"], deed)
 
-    def _rest_on_move(self, meaning: Meaning, undone: Meaning, by: Made) -> None:
-        what = meaning.get("what", meaning)
-        is_source = meaning["do"] in ("move", "copy", "unset", "test") or "replace" in meaning
-        moved_in = undone["what"].get("on", undone["what"].get("saw"))
-        if is_source and "at" in what and what["at"] == undone["to"].get("at"):
-            if what.get("saw") != moved_in:
-                return  # its page did not show the refused one any more
-            del what["at"]
-            what.update(undone["what"])
-            if "on" in what:
-                meaning["do"] = {"unset": "remove", "set": "put"}.get(meaning["do"], meaning["do"])
-        elif "on" in what and "at" in undone["what"]:
-            moved = self.real.past_member(undone["what"]["at"], by.seen, by.page)
-            if moved is not None and moved.id == what["on"]:
-                del what["on"]
-                what["at"] = undone["what"]["at"]
-                if meaning["do"] == "put":
-                    meaning["replace"] = True
-                meaning["do"] = {"remove": "unset", "put": "set"}.get(meaning["do"], meaning["do"])
+    def _put(self, thing: Thing, holder: Thing, deed: Deed) -> None:
+        self.put = thing
+        self.draft.put(thing, holder, deed.target["at"][1] if "at" in deed.target else None)
 
-    def _cause(self, meaning: Meaning, made: Made) -> str | None:
-        do = meaning["do"]
-        if do == "set" and meaning["at"][0] == "" and not is_allowed(meaning["at"][1], meaning["value"]):
-            return "validator"
-        if not _footprint([meaning], is_read=True).isdisjoint(self._lost.get(made.page, ())):
-            return "its ground"
-        for known in _holders(meaning):
-            if (cause := self._around(self.real.find(known), made)) is not None:
-                return cause
-        for at in _lists(meaning):
-            thing = self.real.member(at)
-            if thing is None or thing.elements is None:
-                return "removed"
-            if (cause := self._around(thing, made)) is not None:
-                return cause
-        what = meaning.get("what", meaning)
-        if "on" in what:
-            thing = self._occupant(what["on"], made) if do == "put" else self.real.find(what["on"])
-            if (cause := self._around(thing, made, is_slot=do == "put")) is not None:
-                return cause
-            if do == "move" and self._holds(thing, meaning["to"]):
-                return "moved into itself"
-            if do == "move" and self._is_in_front(thing, meaning["to"]):
-                return "unsayable"
-        elif "at" in what:
-            return self._at_member(meaning, what["at"], made)
+    def _grow(self, deed: Deed, value: Any) -> Thing:
+        is_whole = member(deed.target) in WHOLE_MEMBERS
+        thing = self.draft.grow(None if is_whole else value)
+        if is_whole:
+            thing.value = value
+        self._bear(deed, thing, member(deed.target) or thing.id)
+        return thing
+
+    def _bear(self, deed: Deed, thing: Thing, key: Key) -> None:
+        self.born[deed, key] = thing
+        if thing.members is not None:
+            self.born[deed, thing.id] = thing
+            for name, one in thing.members.items():
+                self._bear(deed, one, (thing.id, name))
+        for element in thing.elements or ():
+            self._bear(deed, element, element.id)
+
+    def _resolve(self, reference: Reference) -> Reference:
+        """Return a reference to what is meant by one.
+
+        Raises:
+            Gone: It is not there.
+        """
+        if reference.birth is not None and reference.birth in self.born:
+            version, thing = self.draft.tree.version, self.born[reference.birth]
+            known = Reference(reference.kind, reference.page, version, thing)
+        else:
+            known = reference.followed(self.draft.tree)
+            if known.birth is not None:
+                before = known.before()
+                if before is None:
+                    raise Gone("its ground")
+                return self._resolve(before)
+        if known.gone or known.thing is None or not self.draft.has(known.thing):
+            raise Gone(known.gone or "removed")
+        return known
+
+
+def _demand(thing: Thing, value: Any) -> None:
+    if thing.members is not None or thing.elements is not None or not equal(thing.value, value):
+        raise Gone("test")
+
+
+# -- what the validators of `Board` make of an edit
+
+
+def _clip(draft: Draft) -> bool:
+    """Give the members that are set as a whole the values that are accepted; tell whether any is another."""
+    is_clipped = False
+    members = draft.expected(draft.tree.root)
+    for name in WHOLE:
+        value = accepted(name, members[name].value)
+        is_clipped = is_clipped or value != members[name].value
+        members[name].value = value
+    return is_clipped
+
+
+def _cut(draft: Draft) -> Thing | None:
+    """Cut `short` if it was cut; return it then."""
+    short, real = draft.expected(draft.tree.root)["short"], draft.tree.at("/short")
+    expected = draft.expected(short)
+    if real.elements is None or not len(expected) > SHORTEST == len(real.elements):
         return None
-
-    def _occupant(self, known: Any, made: Made) -> Thing | None:
-        return self.real.occupant(known, made.seen, made.page)
-
-    def _at_member(self, meaning: Meaning, at: list[Any], made: Made) -> str | None:
-        if meaning["do"] == "set" and "replace" not in meaning:
-            return None  # it does not matter what was there before
-        thing = self.real.seen_member(at, made.seen, made.page)
-        if thing is None:
-            return "removed"
-        if thing.made > made.seen and thing.author != made.page:
-            return "test" if meaning["do"] == "test" else "replaced"
-        if meaning["do"] == "test" and thing.value != meaning["value"]:
-            return "test"
-        if meaning["do"] == "move" and self._holds(thing, meaning["to"]):
-            return "moved into itself"
-        return None
-
-    def _around(self, thing: Thing | None, made: Made, *, is_slot: bool = False) -> str | None:
-        """Look for a cause in what something is in, from the inside out."""
-        if thing is None:
-            return "removed"
-        was_moved = False
-        for step, place in enumerate(thing.above()):
-            is_new = place.made > made.seen and place.author != made.page
-            if is_new and not was_moved and not (is_slot and step == 0):
-                return "replaced"
-            if place.renewed > made.seen:
-                return "renewed"
-            was_moved = was_moved or place.placed > made.seen
-        return None
-
-    def _holds(self, thing: Thing | None, target: Meaning) -> bool:
-        """Whether a target is inside a thing."""
-        holder = self.real.find((target.get("in") or target["at"])[0])
-        return thing is not None and holder is not None and thing in holder.above()
-
-    def _is_in_front(self, thing: Thing | None, target: Meaning) -> bool:
-        """Whether a target is in a neighbour of a thing, which may come to stand in its place."""
-        holder = self.real.find((target.get("in") or target["at"])[0])
-        if thing is None or holder is None or thing.parent is None or thing.parent.elements is None:
-            return False
-        others = [element for element in thing.parent.elements if element is not thing]
-        return any(place in others for place in holder.above())
-
-
-def _holders(meaning: Meaning) -> Iterator[Any]:
-    for part in (meaning, meaning.get("what", {}), meaning.get("to", {})):
-        if "at" in part:
-            yield part["at"][0]
-
-
-def _lists(meaning: Meaning) -> Iterator[list[Any]]:
-    for part in (meaning, meaning.get("to", {})):
-        if "in" in part:
-            yield part["in"]
-
-
-def _footprint(meanings: list[Meaning], *, is_read: bool = False) -> set[Any]:
-    """Return the members and elements that meanings change, or with `is_read` all that they look at."""
-    found: set[Any] = set()
-    for meaning in meanings:
-        for part in (meaning, meaning.get("what", {}), meaning.get("to", {})):
-            found |= {tuple(part[key]) for key in ("at", "in") if key in part and (is_read or key == "at")}
-            found |= {part[key] for key in ("on", "id") if key in part}
-        if is_read:
-            found |= {*_holders(meaning), *(at[0] for at in _lists(meaning))} - {""}
-        elif meaning["do"] in ("insert", "put", "set"):
-            found |= set(_ids(meaning["value"]))
+    kept = {element.id for element in real.elements}
+    draft.drop(short, [element for element in expected if draft.id(element) not in kept])
+    found: Thing = short
     return found
-
-
-def _ids(value: Any) -> Iterator[Any]:
-    if isinstance(value, dict):
-        if "id" in value:
-            yield value["id"]
-        for member in value.values():
-            yield from _ids(member)
-    elif isinstance(value, list):
-        for element in value:
-            yield from _ids(element)
-            if isinstance(element, str):
-                yield element
-    elif isinstance(value, str):
-        yield value

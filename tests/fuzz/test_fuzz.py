@@ -30,7 +30,7 @@ def test_what_failed_once_fails_no_more(node, script):
 def test_kernel_and_real_clients_agree_and_no_edit_is_lost_doubled_or_misplaced():
     progress = Progress(50_000)
 
-    failures = run(seed=5, operations=50_000, workers=2, is_strict=False, progress=progress)
+    failures = run(seed=5, operations=50_000, workers=2, is_strict=True, progress=progress)
 
     counts = progress.counts
     assert failures == []

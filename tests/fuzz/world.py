@@ -33,7 +33,8 @@ from syncstate.link import Link
 from syncstate.messages import PROTOCOL, Message
 from tests.fuzz.acts import Kernel, new_board
 from tests.fuzz.edits import Author, marks
-from tests.fuzz.oracle import Failure, Made, Oracle
+from tests.fuzz.meanings import OVERWRITTEN, Made
+from tests.fuzz.oracle import Failure, Oracle
 from tests.fuzz.pages import Event, Node, NodePage, Page, PythonPage
 
 NAMES = "abcd"
@@ -75,6 +76,9 @@ class Lane:
 
     Attributes:
         open: The edits of which nobody knows yet what will become of them.
+        pending: Those that the page waits to hear of.
+        taken_back: The last of them that the page gave up in this frame: one that an earlier message of the
+            frame let go may leave all the same, for an epoch that is over.
         flight: What left it last.
         replica, epoch: The page's id, and whose document it shows.
     """
@@ -86,6 +90,8 @@ class Lane:
         self.up: list[Any] = []
         self.is_parted = False
         self.open: list[Made] = []
+        self.pending: list[Made] = []
+        self.taken_back: list[Made] = []
         self.flight: Sent | None = None
         self.replica = self.epoch = ""
         self.shown: Any = None
@@ -189,7 +195,7 @@ class World:
 
     def _observe(self) -> None:
         """Follow what was committed."""
-        patches: Any = self._authority.patches(self._oracle.version)
+        patches: Any = self._authority.patches(self._oracle.tree.version)
         assert patches is not None, "the log forgot before anybody looked"
         for message in patches:
             self.counts["commits"] += 1
@@ -198,8 +204,6 @@ class World:
                 self._on_accept(message)
             else:
                 self._oracle.commit(message)
-            self._oracle.renew(self._kernel.renewed)
-            self._kernel.renewed = []
 
     def _on_accept(self, message: Any) -> None:
         sent = self._sent[message["replica"], message["number"]]
@@ -228,7 +232,6 @@ class World:
             if len(sent.edits) > 1:  # the page will let each of them go alone
                 self._judge(cause, reason, sent.edits)
                 return
-            self._oracle.lose(sent.edits)
         self._refuse(sent.edits, cause, reason)
 
     # -- the accounts
@@ -261,6 +264,7 @@ class World:
             for message in (frame["messages"] if frame is not None else ())
             if message["type"] == "snapshot" and message.get("to", lane.replica) == lane.replica
         ]
+        lane.taken_back = []
         if snapshots and lane.flight is not None:
             lane.flight.is_uncertain = True
         for name, *facts in events:
@@ -268,6 +272,9 @@ class World:
                 self.log.append(f"{lane.name} {name} {json.dumps(facts)}")
             getattr(self, f"_on_{name}")(lane, frame, *facts)
         for message in snapshots:
+            for made in lane.pending:
+                if made.epoch == message["epoch"] and not made.is_told:
+                    self._oracles[made.epoch].outlive_snapshot(made, message["version"])
             lane.epoch = message["epoch"]
             self.counts["snapshots"] += 1
 
@@ -295,10 +302,14 @@ class World:
         marked = [made for made in lane.open if made.marks & known]
         rest = count - sum(len(made.operations) for made in marked)
         edits = [made for made in lane.open if made in marked or (not made.marks and rest > 0)]
+        edits = edits or [made for made in lane.taken_back if made.marks & known or not made.marks]
         if not edits:
             raise Failure("doubled", f"{lane.name} sends {message['operations']}, which it did not make")
         self._drop_overwritten([made for made in lane.open if made not in edits], edits)
+        for made in edits:
+            self._oracles[made.epoch].leave(made, message["base"])
         sent = Sent(message["epoch"], message["operations"], edits)
+        sent.is_told = edits[0].is_told
         self._sent[lane.replica, message["number"]] = lane.flight = sent
         self.counts["sent"] += 1
 
@@ -307,9 +318,7 @@ class World:
         for made in reversed(waiting):
             successor = made.successor
             if successor is not None and (successor in sent or successor.fate):
-                if "on" in made.meanings[0]:  # what it would have put there never was anywhere
-                    successor.meanings[0]["on"] = made.meanings[0]["on"]
-                self._end([made], "overwritten by its author")
+                self._end([made], OVERWRITTEN)
 
     def _check_flight(self, lane: Lane) -> None:
         """See that the last edit that left a page was answered, and its author told if it was refused."""
@@ -321,7 +330,10 @@ class World:
     def _on_made(self, lane: Lane, _: Any, operations: Any, meanings: Any, version: int) -> None:
         self.counts["made"] += 1
         self.counts["made: operations"] += len(operations)
-        made = Made(self.counts["made"], lane.name, lane.epoch, version, operations, meanings)
+        made = Made(lane.name, lane.epoch, version, operations, meanings)
+        lane.pending = [other for other in lane.pending if other.is_pending(version)]
+        self._oracles[lane.epoch].understand(made, lane.pending)
+        lane.pending.append(made)
         lane.open = [earlier for earlier in lane.open if not earlier.fate]
         if lane.open and made.overwrites(lane.open[-1]):
             lane.open[-1].successor = made
@@ -335,37 +347,32 @@ class World:
             raise Failure("fault", f"{lane.name} says: {reason}")
         if lane.flight is not None and lane.flight.operations == operations and not lane.flight.is_told:
             self._on_told_sent(lane.flight, reason)
-            waiting = [made for made in lane.open if not made.fate]
-            self._oracles[lane.flight.epoch].rest_on(waiting, lane.flight.edits)
             return
         known = marks(operations)
         lane.open = [made for made in lane.open if not made.fate]
         found = [made for made in lane.open if (made.marks & known if known else not made.marks)]
-        if len(found) != 1:
+        cause = self._cause_in(frame, lane, found)
+        if len(found) != 1 and not (found and cause == "epoch"):  # what was merged is given up as one
             raise Failure("untrue", f"{lane.name} takes back what it did not do: {operations} ({reason})")
-        oracle = self._oracles[found[0].epoch]
-        cause = (
-            self._cause_in(frame, lane) or oracle.cause(found) or self._cause_in_front(lane, found, oracle)
-        )
-        oracle.lose(found)
-        self._refuse(found, cause, reason)
-        oracle.rest_on([made for made in lane.open if not made.fate], found)
+        for made in found:
+            made.is_told = True
+        lane.taken_back = found
+        oracle, in_front = self._oracles[found[0].epoch], lane.pending[: lane.pending.index(found[0])]
+        self._refuse(found, cause or oracle.cause(found, in_front=in_front), reason)
 
-    def _cause_in(self, frame: Any, lane: Lane) -> str | None:
+    def _cause_in(self, frame: Any, lane: Lane, edits: list[Made]) -> str | None:
+        """Name the cause if it is a snapshot: one that came now, or while the edit was in flight."""
         for message in frame["messages"] if frame is not None else ():
             if message["type"] == "snapshot":
                 return "forgotten" if message["epoch"] == lane.epoch else "epoch"
-        return None
-
-    def _cause_in_front(self, lane: Lane, found: list[Made], oracle: Oracle) -> str | None:
-        """Name the cause that is still to be told of the edit in flight, which these were made on top of."""
         sent = lane.flight
-        if sent is None or sent.is_accepted or oracle.cause(sent.edits) is None:
-            return None
-        return "its ground" if oracle.rests(found, sent.edits) else None
+        was_in_flight = sent is not None and sent.is_uncertain and any(made in sent.edits for made in edits)
+        return "forgotten" if was_in_flight else None
 
     def _on_told_sent(self, sent: Sent, reason: str) -> None:
         sent.is_told = True
+        for made in sent.edits:
+            made.is_told = True
         if sent.is_accepted and sent.epoch == self._authority.epoch:
             raise Failure("untrue", f"{sent.operations} has happened, and its author is told: {reason}")
         if sent.is_accepted:
@@ -452,7 +459,7 @@ class World:
             [made for made in lane.open if not made.fate and made not in on_its_way], "gone with the page"
         )
         self._left += [made for made in on_its_way if not made.fate]
-        lane.open, lane.flight, lane.is_parted = [], None, False
+        lane.open, lane.pending, lane.flight, lane.is_parted = [], [], None, False
         lane.down.clear()
         bundle = {"nothing": "null", "now": self._bundle(), "saved": self._saved}[how]
         self._observe()
@@ -503,10 +510,10 @@ class World:
 
     def _check_equal(self) -> None:
         document: Any = self._kernel.board.sync.snapshot()
-        if not same(document, self._oracle.real.root.plain()):
+        if not same(document, self._oracle.tree.root.plain()):
             raise Failure(
                 "converge",
-                f"the model is {document}, but its patches led to {self._oracle.real.root.plain()}",
+                f"the model is {document}, but its patches led to {self._oracle.tree.root.plain()}",
             )
         for lane in self._lanes:
             shown = lane.shown
