@@ -146,13 +146,12 @@ class _Act(NamedTuple):
     in_list: bool
     source: _Tokens = ()
     from_list: bool = False
-    is_self: bool = False
 
 
 def _read(step: Step) -> _Act:
-    operation, in_list, from_list, is_self = step
+    operation, in_list, from_list, _ = step
     source = parse(operation["from"]) if operation["op"] in ("move", "copy") else ()
-    return _Act(operation["op"], parse(operation["path"]), in_list, source, from_list, is_self)
+    return _Act(operation["op"], parse(operation["path"]), in_list, source, from_list)
 
 
 class _Gone(Exception):
@@ -183,13 +182,6 @@ class _Place(NamedTuple):
         if self.tokens != location:
             return self._replace(tokens=target + self.tokens[len(location) :])
         return _Place(target, _Kind.SELF if self.kind is _Kind.NAME else self.kind, in_list)
-
-    def moved_back(self, act: _Act) -> _Place:
-        """Return this place before what stands where a move put something, with all in it, came there."""
-        before = self.moved(act.path, act.source, act.from_list)
-        if self.tokens != act.path or before.kind is not _Kind.SELF:
-            return before
-        return before._replace(kind=_identity(act.from_list or act.is_self))
 
     # -- the list that holds a location
 
@@ -227,7 +219,7 @@ def _forward(place: _Place, act: _Act, is_after: bool | None = None) -> _Place:
     Raises:
         _Gone: There is no such place any more.
     """
-    op, path, in_list, source, from_list, _ = act
+    op, path, in_list, source, from_list = act
     match op:
         case "remove":
             return _without(place, path, in_list)
@@ -291,14 +283,14 @@ def _back(place: _Place, act: _Act) -> tuple[_Place, bool] | None:
     Returns:
         None if the act made what is meant there.
     """
-    op, path, in_list, source, from_list, _ = act
+    op, path, in_list, source, from_list = act
     match op:
         case "remove" | "lift":
             return _back_without(place, path, in_list), True
         case "test":
             return place, True
     if place.goes_with(path):
-        return (place.moved_back(act), True) if op == "move" else None
+        return (place.moved(path, source, from_list), True) if op == "move" else None
     here, there = (place.index_beside(path), _index(path[-1])) if in_list else (None, None)
     is_after = here is not None and there is not None and here > there
     if is_after and op != "replace":
@@ -409,13 +401,16 @@ class _Carrier:
 
     def _carried(self, place: _Place, own: list[_Own]) -> _Place:
         later: list[tuple[_Act | None, bool]] = []  # the own operations still to come, the last one first
+        is_moved = False
         for then, now in reversed(own):
             if then.op == "copy" and now is not None and place.is_in(then.path):
                 later.append((now._replace(op="inherit"), True))  # what is in a copy was in the source
                 place = place.moved(then.path, then.source, then.from_list)
                 continue
             before = _back(place, then)
-            is_replaced = then.op == "replace" and place.tokens == then.path and place.kind is not _Kind.SELF
+            is_it = place.tokens == then.path
+            is_replaced = is_it and then.op == "replace" and place.kind is not _Kind.SELF and not is_moved
+            is_moved = is_moved or (is_it and then.op == "move")
             if before is None and now is None and is_replaced:
                 before = place, True  # something stood there before
             if before is None:

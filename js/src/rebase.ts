@@ -102,11 +102,13 @@ function locate(meant: Place, over: readonly Act[], own: readonly OwnAct[]): Pla
   let place = meant;
   let since = over;
   const later: [act: Act | undefined, isAfter: boolean][] = []; // the own ones still to come, the last one first
+  let isMoved = false;
   for (const [then, now] of own.toReversed()) {
+    const isIt = depth(place, then.target) === 0;
     // where something was replaced, something stood before
-    const isRestored =
-      !now && then.op === "replace" && depth(place, then.target) === 0 && place.kind !== "self";
+    const isRestored = !now && then.op === "replace" && isIt && !isMoved && place.kind !== "self";
     const before = isRestored ? ([place, true] as const) : back(place, then);
+    isMoved ||= isIt && then.op === "move";
     if (now && then.op === "copy" && then.source && depth(place, then.target) > 0) {
       later.push([{ ...now, op: "inherit" }, true]); // what is in a copy was in the source
       place = moved(place, then.target, then.source);
@@ -141,7 +143,6 @@ function locationOf(pointer: string, inList: boolean): Location {
 interface Act {
   readonly op: string;
   readonly target: Location;
-  /** What is taken from there. */
   readonly source?: Place | undefined;
 }
 
@@ -194,7 +195,7 @@ function back(place: Place, { op, target, source: from }: Act): [Place, isAfter:
   const source = op === "copy" ? undefined : from;
   if (op === "test") return [place, true];
   if (op === "remove" || op === "lift") return [restored(place, target), true];
-  if (goesWith(place, target)) return source && [movedBack(place, target, source), true];
+  if (goesWith(place, target)) return source && [moved(place, target, source), true];
   const before = op === "replace" || !target.inList ? place : shifted(place, target, -1, 1);
   return [source ? restored(before, source) : before, before !== place];
 }
@@ -222,13 +223,6 @@ function moved(place: Place, location: Location, { tokens, inList }: Location): 
   const inside = place.tokens.slice(location.tokens.length);
   if (inside.length > 0) return { ...place, tokens: [...tokens, ...inside] };
   return { ...place, tokens, inList, kind: place.kind === "name" ? "self" : place.kind };
-}
-
-// Returns a place before the value at a location, with all in it, came there from a source.
-function movedBack(place: Place, location: Location, source: Place): Place {
-  const before = moved(place, location, source);
-  const isIt = before.tokens.length === source.tokens.length && before.kind === "self";
-  return isIt ? { ...before, kind: source.kind } : before;
 }
 
 // Returns a place with another index in the list that holds a location, if it is in there, and so far behind

@@ -144,11 +144,22 @@ class Reference:
         version: Up to which version it was followed.
         birth: What makes it, if it was still to be born, and the key that it has there.
         gone: Why it is not there any more, or empty.
+        is_in_place: Its author means a slot or the name of a member, where what he sees was put itself.
         is_doubtful: It may be gone to its page, which saw something else come to its place.
         otherwise: What is meant if what makes it was not shown; nobody can tell from an empty list.
     """
 
-    __slots__ = ("birth", "gone", "is_doubtful", "kind", "otherwise", "page", "thing", "version")
+    __slots__ = (
+        "birth",
+        "gone",
+        "is_doubtful",
+        "is_in_place",
+        "kind",
+        "otherwise",
+        "page",
+        "thing",
+        "version",
+    )
 
     def __init__(
         self,
@@ -164,6 +175,7 @@ class Reference:
         self.thing, self.birth = thing, birth
         self.gone = ""
         self.is_doubtful = is_doubtful
+        self.is_in_place = False
         self.otherwise: Reference | None = None
         self.look_again()
 
@@ -180,6 +192,7 @@ class Reference:
             self.kind, self.page, self.version, self.thing, self.birth, is_doubtful=self.is_doubtful
         )
         other.kind, other.gone, other.otherwise = self.kind, self.gone, self.otherwise
+        other.is_in_place = self.is_in_place
         other._be_born(until)
         while other.birth is None and not other.gone and other.version < until:
             other.version += 1
@@ -230,10 +243,11 @@ class Reference:
         assert self.birth is not None
         deed, key = self.birth
         slot = deed.references.get("what")
-        is_member = isinstance(key, tuple) and self.kind is not Kind.HOLDER
-        is_slot = key == deed.made_key and (self.kind is Kind.SLOT or is_member)
-        if deed.made.is_undone and is_slot and slot is not None:
-            return Reference(self.kind, slot.page, slot.version, slot.thing, slot.birth)
+        is_it = key == deed.made_key and self.is_in_place
+        if deed.made.is_undone and is_it and slot is not None:
+            found = Reference(self.kind, slot.page, slot.version, slot.thing, slot.birth)
+            found.is_in_place = slot.is_in_place
+            return found
         return self.otherwise
 
 
@@ -355,7 +369,7 @@ class _Reader:
             if deed.meaning["do"] == "move" and member(deed.target) == part.key:
                 source = deed.references["what"].followed(self._tree, self._made.seen)
                 if not source.gone and part.is_seen(source.id):
-                    return self._to(part, source.thing, source.birth)
+                    return self._to(part, source.thing, source.birth, is_moved=True)
         return None
 
     def _elsewhere(self, part: _Part) -> Reference | None:
@@ -395,9 +409,17 @@ class _Reader:
         return thing.id_at(self._made.seen)
 
     def _to(
-        self, part: _Part, thing: Thing | None = None, birth: tuple[Deed, Key] | None = None
+        self,
+        part: _Part,
+        thing: Thing | None = None,
+        birth: tuple[Deed, Key] | None = None,
+        *,
+        is_moved: bool = False,
     ) -> Reference:
-        return Reference(part.kind, self._made.page, self._made.seen, thing, birth)
+        found = Reference(part.kind, self._made.page, self._made.seen, thing, birth)
+        is_name = isinstance(part.key, tuple) and part.kind is not Kind.HOLDER
+        found.is_in_place = (part.kind is Kind.SLOT or is_name) and not is_moved
+        return found
 
 
 def _put_in(deed: Deed) -> Any:

@@ -234,9 +234,7 @@ class Oracle:
         thing, target = act.known[deed]["what"].thing, act.known[deed]["to"].thing
         assert thing is not None
         assert target is not None
-        maker = deed.references["what"].birth
-        home = maker[0].references.get("to") if maker is not None else None
-        ways = [(thing.parent, [*act.draft.above(target)]), (home and home.thing, [*target.above()])]
+        ways = [act.ways[deed]]
         ways += (
             (at(thing.stood, version), [*target.above_at(version)])
             for version in range(deed.made.seen, self.tree.version + 1)
@@ -259,6 +257,7 @@ class _Act:
         draft: What should come of them.
         known: What the references of a deed were found to be.
         born: What they made.
+        ways: What a move took a thing from, and all that holds what it is put into.
         put: What the last one put into a list or a member.
     """
 
@@ -266,6 +265,7 @@ class _Act:
         self.draft = Draft(tree)
         self.known: dict[Deed, dict[str, Reference]] = {}
         self.born: dict[tuple[Deed, Key], Thing] = {}
+        self.ways: dict[Deed, tuple[Thing | None, list[Thing]]] = {}
         self.put: Thing | None = None
         for made in edits:
             self._do_all(made)
@@ -298,6 +298,7 @@ class _Act:
             _demand(found["what"], deed.source["saw"])
         match do:
             case "move":
+                self.ways[deed] = draft.parent(found["what"]), [*draft.above(found["to"])]
                 if draft.is_in(found["to"], found["what"]):
                     raise Gone("moved into itself")
                 draft.remove(found["what"])
