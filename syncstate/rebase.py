@@ -33,20 +33,20 @@ from syncstate.errors import Conflict
 from syncstate.patch import Draft, Operation, Step
 from syncstate.pointer import index, join, parse
 
+Own: TypeAlias = tuple[Step | None, Step | None]
+"""An own step: as it read for the author of what comes behind, if it was shown, and today, if it stands."""
+
 CARRY_LIMIT = 200_000
 """How many operations of an edit, times operations committed since, an authority is ready to look at."""
 
 
-def rebase(
-    steps: Iterable[Step], over: Iterable[Step], earlier: Iterable[tuple[Step, Step | None]] = ()
-) -> list[Step]:
+def rebase(steps: Iterable[Step], over: Iterable[Step], earlier: Iterable[Own] = ()) -> list[Step]:
     """Return an edit's steps as they must read after other steps were committed.
 
     Args:
         steps: The edit, made on the document before `over`, or on the own steps before it.
         over: What was committed since, in order; a `replace` may lack its value.
-        earlier: The own steps before the edit: each as it read for the author, and as it reads today, or
-            None if it stands no longer.
+        earlier: The own steps before the edit.
 
     Raises:
         Conflict: What the edit acts on, or in, is gone; `error.pointer` is where the edit wanted to act.
@@ -310,18 +310,18 @@ def _back_without(place: _Place, path: _Tokens, in_list: bool) -> _Place:
 
 
 class _Own(NamedTuple):
-    """An own operation as it read for its author, and as it reads today, if it stands."""
+    """An `Own`, read."""
 
-    then: _Act
+    then: _Act | None
     now: _Act | None
 
 
 class _Carrier:
     """What was committed, and the own operations so far."""
 
-    def __init__(self, over: Iterable[Step], earlier: Iterable[tuple[Step, Step | None]] = ()) -> None:
+    def __init__(self, over: Iterable[Step], earlier: Iterable[Own] = ()) -> None:
         self._over = [_read(step) for step in over]
-        self._own = [_Own(_read(then), _read(now) if now is not None else None) for then, now in earlier]
+        self._own = [_Own(then and _read(then), now and _read(now)) for then, now in earlier]
 
     def carry(self, step: Step) -> Step:
         """Return a step as it must read today; the next one may stand on it.
@@ -377,7 +377,7 @@ class _Carrier:
     def _was_list(self, holder: _Place, own: list[_Own]) -> bool:
         """Whether a container that is gone was a list, by what was moved out of it: nothing else is left."""
         for then, _ in reversed(own):
-            before = _back(holder, then)
+            before = _back(holder, then) if then is not None else (holder, True)
             if before is None:
                 return False
             holder, _ = before
@@ -400,9 +400,14 @@ class _Carrier:
             raise Conflict(pointer, str(gone)) from None
 
     def _carried(self, place: _Place, own: list[_Own]) -> _Place:
-        later: list[tuple[_Act | None, bool]] = []  # the own operations still to come, the last one first
+        later: list[
+            tuple[_Act | None, bool | None]
+        ] = []  # the own operations still to come, the last one first
         is_moved = False
         for then, now in reversed(own):
+            if then is None:
+                later.append((now, None))  # to who did not see it, it is like what others did
+                continue
             if then.op == "copy" and now is not None and place.is_in(then.path):
                 later.append((now._replace(op="inherit"), True))  # what is in a copy was in the source
                 place = place.moved(then.path, then.source, then.from_list)
@@ -418,8 +423,8 @@ class _Carrier:
                     raise _Gone("the edit that made it did not stand")
                 place = place.moved(then.path, now.path, now.in_list)._replace(kind=place.kind)
                 break
-            place, is_after = before
-            later.append((now, is_after))
+            place = before[0]
+            later.append((now, before[1]))
         else:
             for act in self._over:
                 place = _forward(place, act)

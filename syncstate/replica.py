@@ -29,9 +29,8 @@ from syncstate.errors import NotWritable, PatchError, SessionClosed, SyncStateEr
 from syncstate.messages import Closed, Edit, Hello, Message, PatchMessage, Ready, Reject, Snapshot
 from syncstate.patch import Draft, Operation, Step, check, trace
 from syncstate.pointer import join, parse
-from syncstate.rebase import members_of, rebase, related
+from syncstate.rebase import Own, members_of, rebase, related
 
-_Own: TypeAlias = tuple[Step, Step | None]
 Status: TypeAlias = Literal["connecting", "live", "stale", "closed"]
 
 
@@ -83,7 +82,7 @@ class Replica:
         self._in_flight: Edit | None = None
         self._frozen: list[list[Step]] = []  # what the edit in flight was merged from, as it was sent
         self._since: list[Step] = []  # what was committed since
-        self._carried: list[_Own] = []  # what they do here today; if one stands no longer, it is refused
+        self._carried: list[Own] = []  # what they do here today; if one stands no longer, it is refused
         self._behind: list[list[Step]] = []
         self._alone = 0  # how many of those are not merged: they were, and that was refused
         self._is_asking = False
@@ -280,7 +279,7 @@ class Replica:
             [(step, None) for step in carried if not apart.isdisjoint(members_of(step.operation))],
         )
 
-    def _settle(self, over: list[Step], landed: Sequence[_Own] = ()) -> None:
+    def _settle(self, over: list[Step], landed: Sequence[Own] = ()) -> None:
         """Put the pending edits on the confirmed document again.
 
         Args:
@@ -296,7 +295,7 @@ class Replica:
             self._since = [_without_value(step) for step in since]
             # of what stands no longer the kernel will tell
             self._carried = self._place(self._frozen, self._since, [], is_behind=False)
-            over, own = _became(former, self._carried, over)
+            own = [(then, now) for (_, then), (_, now) in zip(former, self._carried, strict=True)]
         self._sent = self.document
         behind, self._behind = self._behind, []
         self._place(behind, over, own)
@@ -313,8 +312,8 @@ class Replica:
         self._place(behind, [], [])  # as it stood
 
     def _place(
-        self, edits: list[list[Step]], over: list[Step], earlier: list[_Own], *, is_behind: bool = True
-    ) -> list[_Own]:
+        self, edits: list[list[Step]], over: list[Step], earlier: list[Own], *, is_behind: bool = True
+    ) -> list[Own]:
         """Put edits on the document, to wait there if they are behind; return the own steps with theirs."""
         own = list(earlier)
         for edit in edits:
@@ -327,7 +326,7 @@ class Replica:
         return own
 
     def _put(
-        self, edit: list[Step], over: list[Step], own: Sequence[_Own]
+        self, edit: list[Step], over: list[Step], own: Sequence[Own]
     ) -> tuple[list[Step], Trouble | None]:
         """Put one edit on the document, or say what spoke against it."""
         try:
@@ -393,18 +392,6 @@ def _advance(document: JsonObject, patch: Sequence[Operation]) -> tuple[JsonObje
     if isinstance(after, dict):
         return after, steps
     raise PatchError(f"Cannot replace '': a document is an object, not {kind(after)}", pointer="")
-
-
-def _became(former: list[_Own], carried: list[_Own], over: list[Step]) -> tuple[list[Step], list[_Own]]:
-    """Return what the edits behind one must be carried over, and the own steps in front of them."""
-    own: list[_Own] = []
-    late: list[Step] = []  # what stands only now is like what others did
-    for (_, then), (_, now) in zip(former, carried, strict=True):
-        if then is not None:
-            own.append((then, now))
-        elif now is not None:
-            late.append(now)
-    return [*over, *late], own
 
 
 def _connected(members: list[str], steps: list[Step]) -> set[str | None]:

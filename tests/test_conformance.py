@@ -297,11 +297,13 @@ def test_a_refusal_says_what_where_and_why_and_carries_its_facts(operation, erro
 def test_an_edit_is_carried_over_commits_or_refused_as_the_protocol_says(case):
     _, over = trace(case["document"], case["over"])
     own = case.get("earlier", [])
-    front, then = trace(case["document"], [pair["then"] for pair in own])
-    earlier = [
-        (step, step._replace(operation=pair["now"]) if pair["now"] else None)
-        for step, pair in zip(then, own, strict=True)
-    ]
+    front, then = trace(case["document"], [pair["then"] for pair in own if pair["then"]])
+    shown = iter(then)
+    earlier = []
+    for pair in own:
+        step = next(shown) if pair["then"] else None
+        typed = step or trace(case["document"], [pair["now"]])[1][0]
+        earlier.append((step, typed._replace(operation=pair["now"]) if pair["now"] else None))
     _, edit = trace(front, copy.deepcopy(case["edit"]))
 
     if case["result"] is None:

@@ -28,8 +28,8 @@ import { Conflict } from "./errors.ts";
 import { type Step, sourceOf } from "./patch.ts";
 import { index, join, parse } from "./pointer.ts";
 
-/** An own step: as it read for its author, and as it reads today, if it stands. */
-export type Own = readonly [then: Step, now: Step | undefined];
+/** An own step: as it read for the author of what comes behind, if it was shown, and today, if it stands. */
+export type Own = readonly [then: Step | undefined, now: Step | undefined];
 
 /**
  * Return an edit's steps as they must read after other steps were committed.
@@ -45,7 +45,7 @@ export function rebase(
   earlier: readonly Own[] = [],
 ): readonly Step[] {
   const committed = over.map(read);
-  const own = earlier.map(([then, now]): OwnAct => [read(then), now && read(now)]);
+  const own = earlier.map(([then, now]): OwnAct => [then && read(then), now && read(now)]);
   return steps.map((step) => {
     const placed = carry(step, committed, own);
     own.push([read(step), read(placed)]);
@@ -101,9 +101,13 @@ function identity(inList = false): Kind {
 function locate(meant: Place, over: readonly Act[], own: readonly OwnAct[]): Place {
   let place = meant;
   let since = over;
-  const later: [act: Act | undefined, isAfter: boolean][] = []; // the own ones still to come, the last one first
+  const later: [act: Act | undefined, isAfter?: boolean][] = []; // the own ones still to come, the last one first
   let isMoved = false;
   for (const [then, now] of own.toReversed()) {
+    if (!then) {
+      later.push([now]); // to who did not see it, it is like what others did
+      continue;
+    }
     const isIt = depth(place, then.target) === 0;
     // where something was replaced, something stood before
     const isRestored = !now && then.op === "replace" && isIt && !isMoved && place.kind !== "self";
@@ -146,7 +150,7 @@ interface Act {
   readonly source?: Place | undefined;
 }
 
-type OwnAct = readonly [then: Act, now: Act | undefined];
+type OwnAct = readonly [then: Act | undefined, now: Act | undefined];
 
 function read({ operation, inList, fromList, isSelf }: Step): Act {
   const { op, path } = operation;

@@ -297,23 +297,18 @@ export class Replica {
   // Puts the pending edits on the confirmed document again, which `over` led to. In front of them were the own
   // steps that have landed.
   #settle(over: Steps, landed: readonly Own[] = []): void {
-    const committed = [...over];
-    const own = [...landed];
+    let own = landed;
     this.document = this.#confirmed;
     if (this.#flight) {
       const former = this.#carried;
       this.#since = related(this.#frozen.flat(), [...this.#since, ...over.map(bare)]);
       this.#carried = this.#place(this.#frozen, this.#since, [], false); // the kernel tells of what stands no longer
-      for (const [at, [, now]] of this.#carried.entries()) {
-        const then = former[at]?.[1];
-        if (then) own.push([then, now]);
-        else if (now) committed.push(now); // it stands only now, like what others did
-      }
+      own = this.#carried.map(([, now], at) => [former[at]?.[1], now]);
     }
     this.#sent = this.document;
     const behind = this.#behind;
     this.#behind = [];
-    this.#place(behind, committed, own);
+    this.#place(behind, over, own);
   }
 
   // Lets each of the edits go alone that the refused one in flight was merged from: only the guilty ones are

@@ -13,7 +13,7 @@ interface RebaseCase {
   document: Json;
   over: Patch;
   edit: Patch;
-  earlier?: { then: Operation; now: Operation | null }[];
+  earlier?: { then: Operation | null; now: Operation | null }[];
   result: Patch | null;
   pointer?: string;
   reason?: string;
@@ -23,11 +23,13 @@ interface RebaseCase {
 function carried({ document, over, edit, earlier = [] }: RebaseCase): Patch {
   const then = trace(
     document,
-    earlier.map((pair) => pair.then),
+    earlier.flatMap((pair) => pair.then ?? []),
   );
-  const own = then.steps.map((step, at): Own => {
-    const now = earlier[at]?.now;
-    return [step, now ? { ...step, operation: now } : undefined];
+  const shown = [...then.steps];
+  const own = earlier.map((pair): Own => {
+    const step = pair.then ? shown.shift() : undefined;
+    const typed = step ?? trace(document, pair.now ? [pair.now] : []).steps[0];
+    return [step, typed && pair.now ? { ...typed, operation: pair.now } : undefined];
   });
   return operationsOf(rebase(trace(then.document, edit).steps, trace(document, over).steps, own));
 }

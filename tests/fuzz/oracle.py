@@ -224,8 +224,9 @@ class Oracle:
         if isinstance(node, Thing):
             yield from node.above_at(version)
         elif node is not None:
-            yield node
-            maker = node[0].references.get("to", node[0].references.get("what"))
+            deed, _ = node
+            yield from ((deed, key) for key in deed.births)  # what it is in may be among them
+            maker = deed.references.get("to", deed.references.get("what"))
             if maker is not None:
                 yield from self._above(maker, version)
 

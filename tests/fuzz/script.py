@@ -18,6 +18,7 @@ _STEPS = {
     "edit": 26,
     "down": 24,
     "up": 24,
+    "meet": 1,
     "part": 0.35,
     "join": 1.0,
     "reload": 0.3,
@@ -59,7 +60,7 @@ def _step(chance: Chance) -> list[Any]:
             return [name, page, [[chance.pick(_VERBS), chance.digits()] for _ in range(count)]]
         case "down" | "up":
             return [name, page, chance.pick(_FATES)]
-        case "part" | "join":
+        case "part" | "join" | "meet":
             return [name, page]
         case "reload":
             return [name, page, chance.choice(("nothing", "now", "saved"))]

@@ -5,16 +5,26 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
+from itertools import permutations, product
 from typing import Any
 
 from tests.fuzz.oracle import Failure
 from tests.fuzz.pages import Node
 from tests.fuzz.world import Script, Step, World
 
+CARRYING = ("flush", "up", "down", "meet", "join")
+
 
 def failure(node: Node, script: Script, *, is_strict: bool = True) -> Failure | None:
     """Run a script; return what was seen that may not be."""
-    world = World(node, log_limit=script["log_limit"], is_strict=is_strict)
+    return _run(_world(node, script, is_strict), node, script)
+
+
+def _world(node: Node, script: Script, is_strict: bool) -> World:
+    return World(node, log_limit=script["log_limit"], start=script.get("start"), is_strict=is_strict)
+
+
+def _run(world: World, node: Node, script: Script) -> Failure | None:
     try:
         world.run(script)
     except Failure as seen:
@@ -35,6 +45,7 @@ def shrink(node: Node, script: Script, kind: str, *, is_strict: bool = True, tri
         tries: After so many runs, what was found stands.
     """
     left = [tries]
+    script = _begun_later(node, script, kind, is_strict)
 
     def fails(steps: list[Step]) -> bool:
         left[0] -= 1
@@ -45,8 +56,20 @@ def shrink(node: Node, script: Script, kind: str, *, is_strict: bool = True, tri
     before = None
     while steps != before and left[0] > 0:
         before = steps
-        steps = _simplified(_without(steps, fails), fails)
+        steps = _simplified(_joined(_without(steps, fails), fails), fails)
     return {**script, "steps": steps}
+
+
+def _begun_later(node: Node, script: Script, kind: str, is_strict: bool) -> Script:
+    """Return a script that begins with the state that another one had come to, and fails as that does."""
+    world = _world(node, script, is_strict)
+    _run(world, node, script)
+    for done, state in reversed(world.states):
+        later = {**script, "start": state, "steps": script["steps"][done:]}
+        seen = failure(node, later, is_strict=is_strict)
+        if seen is not None and seen.kind == kind:
+            return later
+    return script
 
 
 def _cut_end(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
@@ -72,6 +95,20 @@ def _without(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Ste
         if size == 1:
             return steps
         size = max(1, size // 2)
+
+
+def _joined(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:
+    """Return steps with pages that meet the kernel in the stead of several steps that only carry frames."""
+    at = 0
+    while at < len(steps):
+        run = next((n for n, step in enumerate(steps[at:]) if step[0] not in CARRYING), len(steps) - at)
+        for size, pages in product(range(run, 1, -1), ([0], [1], [2], [3], *permutations(range(4), 2))):
+            candidate = [*steps[:at], *(["meet", page] for page in pages), *steps[at + size :]]
+            if len(pages) < size and fails(candidate):
+                steps = candidate
+                break
+        at += 1
+    return steps
 
 
 def _simplified(steps: list[Step], fails: Callable[[list[Step]], bool]) -> list[Step]:

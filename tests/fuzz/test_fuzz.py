@@ -3,11 +3,13 @@ from pathlib import Path
 
 import pytest
 
-from syncstate.errors import PatchError
+from syncstate import authority
+from syncstate.errors import Conflict, PatchError
 from syncstate.patch import apply
 from tests.fuzz.pages import Node
 from tests.fuzz.runs import Progress, run
-from tests.fuzz.shrink import failure, quiet
+from tests.fuzz.script import script
+from tests.fuzz.shrink import failure, quiet, shrink
 from tests.fuzz.vectors import canonical, cases, outcome, outcome_in_kernel, outcomes_in_typescript
 
 PINNED = json.loads((Path(__file__).parent / "pinned.json").read_text())
@@ -21,9 +23,41 @@ def node():
     node.close()
 
 
-@pytest.mark.parametrize("script", PINNED, ids=lambda script: script["failure"][:60])
-def test_what_failed_once_fails_no_more(node, script):
-    assert failure(node, script) is None
+@pytest.mark.parametrize("pinned", PINNED, ids=lambda pinned: pinned["failure"][:60])
+def test_what_failed_once_fails_no_more(node, pinned):
+    assert failure(node, pinned) is None
+
+
+def seen_in_runs(node, count=12, length=300):
+    """Run some scripts, and return the kinds of failures."""
+    found = [failure(node, script(seed, length)) for seed in range(count)]
+    return {seen.kind for seen in found if seen is not None}
+
+
+def test_a_kernel_that_takes_edits_as_they_read_is_found_out(node, monkeypatch):
+    monkeypatch.setattr(authority, "rebase_operations", lambda operations, over, document: operations)
+
+    assert "identity" in seen_in_runs(node)
+
+
+def test_a_kernel_that_refuses_what_could_be_carried_is_found_out(node, monkeypatch):
+    def refuse(operations, over, document):
+        raise Conflict("", "something was committed meanwhile")
+
+    monkeypatch.setattr(authority, "rebase_operations", refuse)
+
+    assert seen_in_runs(node) == {"needless"}
+
+
+def test_a_failure_is_shrunk_to_a_few_steps_that_fail_alike(node, monkeypatch):
+    monkeypatch.setattr(authority, "rebase_operations", lambda operations, over, document: operations)
+    long = script(seed=1, length=300)
+    kind = failure(node, long).kind
+
+    short = shrink(node, long, kind)
+
+    assert failure(node, short).kind == kind
+    assert len(short["steps"]) <= 10
 
 
 @pytest.mark.slow

@@ -11,6 +11,7 @@ made shorter by leaving steps out:
 | `["edit", page, choices]` | a page makes an edit (`edits.py`) |
 | `["down", page, fate]` | frames on the way to a page: `all` or `one` arrive; one is lost (`drop`), |
 | `["up", page, fate]` | arrives and stays on the way (`double`), or is overtaken (`later`); the other way |
+| `["meet", page]` | all frames of a page arrive, the link sends what is new, and all frames to it arrive |
 | `["part", page]`, `["join", page]` | the page's connection is lost; it has another one |
 | `["reload", page, how]` | the page is loaded anew, from `nothing`, an output of `now`, or a `saved` one |
 | `["restart", how]` | another kernel makes the model anew, from its state of `now` or from `nothing` |
@@ -37,8 +38,11 @@ from tests.fuzz.meanings import OVERWRITTEN, Made
 from tests.fuzz.oracle import Failure, Oracle
 from tests.fuzz.pages import Event, Node, NodePage, Page, PythonPage
 
-NAMES = "abcd"
-"""The pages: two in Python, two in Node."""
+NAMES = "abcdk"
+"""The pages, two in Python, two in Node, and the kernel."""
+
+LATER_NAMES = "efghl"
+"""Those of a world that begins with what was made in another one."""
 
 Step = list[Any]
 Script = dict[str, Any]
@@ -103,14 +107,16 @@ class World:
     Args:
         node: The process that holds the pages of the real client.
         log_limit: How many commits the authority remembers.
+        start: The state that the model has at first, or None for a new one.
         is_strict: A refusal without a cause is a failure; else it is counted.
 
     Attributes:
         counts: What happened, how often.
+        states: The state at each `heal`, and how many steps had been done.
         log: What was said, if a list is put here.
     """
 
-    def __init__(self, node: Node, *, log_limit: int = 12, is_strict: bool = True) -> None:
+    def __init__(self, node: Node, *, log_limit: int = 12, start: Any = None, is_strict: bool = True) -> None:
         self._process = syncstate.link.KERNEL
         self.counts: Counter[str] = Counter()
         self.log: list[str] | None = None
@@ -119,7 +125,10 @@ class World:
         self._is_strict = is_strict
         self._log_limit = log_limit
         self._kernels = 0
-        self._author = Author("k", 7)
+        names = NAMES if start is None else LATER_NAMES
+        self.states: list[tuple[int, Any]] = []
+        self._steps = 0
+        self._author = Author(names[-1], 7)
         self._oracles: dict[str, Oracle] = {}
         self._sent: dict[tuple[str, int], Sent] = {}
         self._rejected: set[tuple[str, int]] = set()
@@ -127,11 +136,11 @@ class World:
         self._node = node
         node.reset()
         pages: list[Page] = [
-            *map(PythonPage, "ab", (0, 1)),
-            *(NodePage(node, *page) for page in (("c", 2), ("d", 3))),
+            *map(PythonPage, names, (0, 1)),
+            *(NodePage(node, names[place], place) for place in (2, 3)),
         ]
-        self._lanes = [Lane(name, page) for name, page in zip(NAMES, pages, strict=True)]
-        self._boot(None)
+        self._lanes = [*map(Lane, names, pages)]
+        self._boot(start)
         self._saved = self._bundle()
         for lane in self._lanes:
             self._tell(lane, "new", "null")
@@ -154,6 +163,7 @@ class World:
         """Do one step."""
         if self.log is not None:
             self.log.append(f"-- {json.dumps([name, *arguments])}")
+        self._steps += 1
         self.counts[f"step {name}"] += 1
         getattr(self, f"_do_{name}")(*arguments)
 
@@ -422,6 +432,11 @@ class World:
         for frame in self._passed(lane.up, fate):
             self.on_frame(frame, ())
 
+    def _do_meet(self, page: int) -> None:
+        self._do_up(page, "all")
+        self._do_flush()
+        self._do_down(page, "all")
+
     def _passed(self, queue: list[Any], fate: str) -> list[Any]:
         """Return the frames that arrive now."""
         if not queue:
@@ -493,6 +508,7 @@ class World:
         self._node.settle()
         self._check_equal()
         self._saved = self._bundle()
+        self.states.append((self._steps, self._kernel.board.sync.snapshot()))
         self.counts["healed"] += 1
 
     def _drains(self) -> bool:
