@@ -200,6 +200,7 @@ class Oracle:
             if part not in NEIGHBOURS
             for holder in self._above(reference, version)
         ]
+        earlier: list[Deed] = []
         for other in (other for made in in_front for other in made.deeds):
             what, to = (other.references.get(part) for part in ("what", "to"))
             taken = [self._thing(what, version)] if what is not None else []
@@ -207,6 +208,9 @@ class Oracle:
                 above += self._above(to, version)
             if other.meaning["do"] not in ("unset", "remove", "put", "set"):
                 taken = []
+            key = member(other.target)
+            taken += [(one, key) for one in earlier if key is not None and key in one.births]
+            earlier.append(other)
             if to is not None and "at" in other.target:
                 holder, name = self._thing(to, version), other.target["at"][1]
                 taken.append(at(holder.past.get(name, []), version) if isinstance(holder, Thing) else None)
