@@ -191,6 +191,11 @@ class Oracle:
                 yield "removed"
         if deed.meaning["do"] == "move":
             yield from self._in_the_way(deed, act)
+        for maker in {known.birth[0].made for known in deed.references.values() if known.birth is not None}:
+            if maker is not deed.made and maker in in_front and not maker.fate:
+                for one in (one for one in maker.deeds if one in act.known):
+                    if next(self._weaker_causes(one, act, in_front), None) is not None:
+                        yield "its ground"
 
     def _is_taken_at(self, version: int, deed: Deed, in_front: Sequence[Made]) -> bool:
         """Whether its own page would have taken away what a deed means, with something else, at a version."""
