@@ -17,6 +17,8 @@ made shorter by leaving steps out:
 | `["restart", how]` | another kernel makes the model anew, from its state of `now` or from `nothing` |
 | `["renew"]` | the cell runs again: another model of the same key |
 | `["heal"]` | everything arrives, every page asks what it missed, and all must be equal |
+
+One that was made shorter may begin with a state (`"start"`) that the long one had come to.
 """
 
 from __future__ import annotations
