@@ -17,7 +17,8 @@ The causes that a refusal may have, all looked up by identity:
 | `its ground` | it acts on what an edit of the same page made that was refused |
 
 An edit that travelled with others in one message is refused with them. A refusal without any of these is
-*needless*.
+*needless*. What was meant and is gone is found exactly. What a page alone may have seen go, for a while or
+with what it had done itself, is looked for at each version since, and rather found once too often.
 """
 
 from __future__ import annotations
