@@ -86,6 +86,7 @@ class Replica:
         self._behind: list[list[Step]] = []
         self._alone = 0  # how many of those are not merged: they were, and that was refused
         self._is_asking = False
+        self._is_lost = False  # a patch did not apply: only a snapshot helps
         self._troubles: list[Trouble] = []
         if seed is not None:
             self.read_only = seed["read_only"]
@@ -101,13 +102,13 @@ class Replica:
 
     # -- what this side does
 
-    def hello(self, *, is_lost: bool = False) -> list[Message]:
+    def hello(self) -> list[Message]:
         """Ask for what is new, or for everything if what is here is of no use."""
         self._is_asking = True
         message: Hello = {"type": "hello"}
         if self.model is not None:
             message["model"] = self.model
-        if self.epoch is not None and not is_lost:
+        if self.epoch is not None and not self._is_lost:
             message["epoch"], message["version"] = self.epoch, self.version
         return [message]
 
@@ -199,12 +200,15 @@ class Replica:
             self._land()
         self._confirmed = message["document"]
         self.model, self.epoch, self.version = message["model"], epoch, version
+        self._is_lost = False
         self.read_only = message["read_only"]
         self.number = max(self.number, message["number"])
         self._settle(_difference(before, self._confirmed))
         return self._resume()
 
     def _on_patch(self, message: PatchMessage) -> list[Message]:
+        if self._is_lost:
+            return []
         if message["epoch"] != self.epoch:
             return [] if self._is_asking else self.hello()
         if (self._is_asking or self.status == "closed") and "to" not in message:
@@ -218,7 +222,8 @@ class Replica:
                 self._confirmed, over = _advance(self._confirmed, message["operations"])
             except PatchError as error:
                 self._troubles.append(_trouble(error, []))
-                return self.hello(is_lost=True)
+                self._is_lost = True
+                return self.hello()
             over += self._assigned(message.get("replaced", ()))
             self.version = message["version"]
         self.status, self.reason = "live", ""

@@ -94,6 +94,7 @@ export class Replica {
   // How many of those are not merged: they were, and that was refused.
   #alone = 0;
   #isAsking = false;
+  #isLost = false; // a patch did not apply: only a snapshot helps
   #troubles: Trouble[] = [];
 
   constructor(id: string, { model, seed, number = 0 }: ReplicaOptions = {}) {
@@ -113,15 +114,16 @@ export class Replica {
   }
 
   /** Ask for what is new, or for everything if what is here is of no use; until the answer nothing is applied. */
-  hello(options: { isLost?: boolean } = {}): PageMessage[] {
+  hello(): PageMessage[] {
     this.#isAsking = true;
-    return this.greeting(options);
+    return this.greeting();
   }
 
   /** Say what is here, and go on with what is heard. */
-  greeting({ isLost = this.epoch === undefined }: { isLost?: boolean } = {}): PageMessage[] {
-    const { model, epoch = "", version } = this;
-    return [{ type: "hello", ...(model !== undefined && { model }), ...(!isLost && { epoch, version }) }];
+  greeting(): PageMessage[] {
+    const { model, epoch, version } = this;
+    const isKnown = epoch !== undefined && !this.#isLost;
+    return [{ type: "hello", ...(model !== undefined && { model }), ...(isKnown && { epoch, version }) }];
   }
 
   /** Take note that the kernel cannot be heard; edits wait. */
@@ -214,6 +216,7 @@ export class Replica {
     this.model = message.model;
     this.epoch = epoch;
     this.version = version;
+    this.#isLost = false;
     this.readOnly = message.read_only;
     this.number = Math.max(this.number, number);
     this.#settle(steps);
@@ -222,6 +225,7 @@ export class Replica {
 
   #onPatch(message: PatchMessage): PageMessage[] {
     const { base, version, operations, replaced = [], replica, number = 0, to } = message;
+    if (this.#isLost) return [];
     if (message.epoch !== this.epoch) return this.#isAsking ? [] : this.hello();
     if ((this.#isAsking || this.status === "closed") && to === undefined) return [];
     const isNews = version > this.version;
@@ -232,7 +236,8 @@ export class Replica {
         over = this.#commit(operations, replaced);
       } catch (error) {
         this.#troubles.push(troubleOf(error, []));
-        return this.hello({ isLost: true });
+        this.#isLost = true;
+        return this.hello();
       }
       this.version = version;
     }
