@@ -603,7 +603,10 @@ class Intake:
 
     def __init__(self, holder: _Container | Root, leaving: Sequence[Any]) -> None:
         self._holder = holder
-        self._free = {id(value): value for value in leaving if isinstance(value, _TRACKED)}
+        # what a list that was replaced still holds may have its place in another one by now
+        self._free = {
+            id(value): value for value in leaving if isinstance(value, _TRACKED) and value._parent is holder
+        }
         self._kept: set[int] = set()  # containers that are taken as they are, with all below them
         self._reused: list[_Container] = []  # the topmost of them
         self._links: list[tuple[_Container, _Container, Any]] = []  # child, parent, key: set by place()
