@@ -829,6 +829,8 @@ def test_many_threads_that_do_anything_to_one_model_and_its_pages_end_with_the_s
     assert same(told.document, model.sync.snapshot())
     for page in pages:
         assert same(page.document, model.sync.snapshot())
+        # else a patch did not apply, and a snapshot covered that up
+        assert all(trouble.operations for trouble in page.troubles)
 
 
 # -- what outlives a batch
