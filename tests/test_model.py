@@ -861,6 +861,77 @@ def test_any_value_may_be_applied_over_any_other(before, after):
     assert recorded.agrees()
 
 
+def test_a_list_that_was_replaced_takes_nothing_back_from_the_one_that_has_its_rows_now():
+    model = Board(rows=[{"x": 1}, {"x": 2}])
+    recorded = Recorded(model)
+    former = model.rows
+    model.rows = [{"x": 0}, *former]
+
+    former.reverse()
+    model.rows[1]["x"] = 5
+
+    assert recorded.agrees()
+    assert model.rows == [{"x": 0}, {"x": 5}, {"x": 2}]
+
+
+class Keeper:
+    """Somebody who keeps the lists and rows of a model, and goes on with those that were replaced."""
+
+    def __init__(self, model: Board) -> None:
+        self.model = model
+        self.lists: list[Any] = []
+        self.rows: list[Any] = []
+        self.look()
+
+    def look(self) -> None:
+        self.lists.append(self.model.rows)
+        self.rows += self.model.rows
+
+    def do(self, what: str, which: int, x: int) -> None:
+        held, row = self.lists[-1 - which % min(len(self.lists), 5)], self.rows[-1 - which % len(self.rows)]
+        at = x % max(len(held), 1)
+        match what:
+            case "assign anew":
+                self.model.rows = [{"x": x, "in": [x]}, *held[:4]]
+            case "assign again":
+                self.model.rows = held
+            case "assign alike":
+                self.model.rows = list(held)
+            case "reverse":
+                held.reverse()
+            case "sort":
+                held.sort(key=lambda row: row["x"])
+            case "insert":
+                held.insert(at, row)
+            case "pop":
+                del held[at : at + 1]
+            case "splice":
+                held[at : at + 1] = [row, {"x": x, "in": []}]
+            case "set":
+                row["x"] = x
+            case "append":
+                row["in"].append(x)
+            case "share":
+                row["in"] = self.rows[x % len(self.rows)]["in"]
+        self.look()
+
+
+DEEDS = ["assign anew", "assign again", "assign alike", "reverse", "sort", "insert", "pop", "splice"]
+DEEDS += ["set", "append", "share"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 9), st.integers(0, 9)), max_size=30))
+def test_whoever_keeps_what_was_replaced_changes_nothing_that_the_patches_do_not_say(deeds):
+    model = Board(rows=[{"x": 0, "in": []}, {"x": 1, "in": [1]}])
+    recorded = Recorded(model)
+    keeper = Keeper(model)
+
+    for deed in deeds:
+        keeper.do(*deed)
+
+        assert recorded.agrees()
+
+
 # -- observing
 
 

@@ -739,19 +739,6 @@ def test_two_threads_that_assign_one_trait_at_the_same_time_leave_it_live():
     assert told.document == model.sync.snapshot()
 
 
-def test_a_list_that_was_replaced_takes_nothing_back_from_the_one_that_has_its_rows_now():
-    model = Board(rows=[{"x": 1}, {"x": 2}])
-    told = Told(model)
-    former = model.rows
-    model.rows = [{"x": 0}, *former]
-
-    former.reverse()
-    model.rows[1]["x"] = 5
-
-    assert told.document == model.sync.snapshot()
-    assert model.sync.snapshot()["rows"] == [{"x": 0}, {"x": 5}, {"x": 2}]
-
-
 def mutate(model: Board, chance: random.Random) -> None:
     """Do one thing to a model, with whatever the other threads have left of it."""
     rows, x = model.rows, chance.randrange(1000)
