@@ -400,9 +400,8 @@ class _Carrier:
             raise Conflict(pointer, str(gone)) from None
 
     def _carried(self, place: _Place, own: list[_Own]) -> _Place:
-        later: list[
-            tuple[_Act | None, bool | None]
-        ] = []  # the own operations still to come, the last one first
+        # the own operations still to come, the last one first
+        later: list[tuple[_Act | None, bool | None]] = []
         is_moved = False
         for then, now in reversed(own):
             if then is None:

@@ -137,6 +137,10 @@ class Sight:
                         if isinstance(element, dict)
                     ]
 
+    def without(self, pointer: str) -> Sight:
+        """See it as it is when something was taken out: so a move means its target."""
+        return Sight(apply(self.document, [{"op": "remove", "path": pointer}]))
+
     @property
     def is_crowded(self) -> bool:
         return len(self.objects) + len(self.lists) > CROWD
@@ -259,7 +263,7 @@ def _move(sight: Sight, digits: Digits, author: Author) -> Made | None:
         return None
     place, index = found
     source = f"{place.pointer}/{index}"
-    rest = Sight(apply(sight.document, [{"op": "remove", "path": source}]))
+    rest = sight.without(source)
     pointer, target = _gap(digits.of(rest.lists), digits)
     operation = {"op": "move", "from": source, "path": pointer}
     return [operation], {"do": "move", "what": {"on": identity(place.elements[index])}, "to": target}
@@ -271,7 +275,7 @@ def _nest(sight: Sight, digits: Digits, author: Author) -> Made | None:
         return None
     place, index = found
     source = f"{place.pointer}/{index}"
-    rest = Sight(apply(sight.document, [{"op": "remove", "path": source}]))
+    rest = sight.without(source)
     holders = [(pointer, holder) for pointer, holder in rest.objects if "pebble" not in holder]
     pointer, holder = digits.of(holders)
     name = digits.of(NAMES)
@@ -287,7 +291,7 @@ def _unnest(sight: Sight, digits: Digits, author: Author) -> Made | None:
         return None
     source_holder, holder, name = digits.of(members)
     source = f"{source_holder}/{escape(name)}"
-    rest = Sight(apply(sight.document, [{"op": "remove", "path": source}]))
+    rest = sight.without(source)
     pointer, target = _gap(digits.of(rest.lists), digits)
     operation = {"op": "move", "from": source, "path": pointer}
     return [operation], {"do": "move", "what": _named(holder, name), "to": target}
