@@ -4,8 +4,8 @@
 (`forget`). Towards the containers it is their `Root`, towards the authority it is its `Document`.
 
 The lock is the model's. Under it values are stored, described and recorded, and nobody else's code runs: not
-an observer, not a validator, not a default. Order: a link's lock, a model's, a batch's; never two of a kind
-(docs/decisions/0008-no-code-of-yours-under-a-lock.md).
+an observer, not a validator, not a default. Order: a link's lock, a model's, a batch's, that of what has no
+place; never two of a kind (docs/decisions/0008-no-code-of-yours-under-a-lock.md).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from threading import Lock, get_ident
 from typing import Any
@@ -129,8 +129,8 @@ class TraitDocument(Root):
         if value is current and is_tracked(value):
             return value
         wire = encode(value, join(name))
-        intake = Intake(self, [self._hanging.get(name)])
-        taken = intake.take(wire, name)
+        with closing(Intake(self, [self._hanging.get(name)])) as intake:
+            taken = intake.take(wire, name)
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
@@ -141,22 +141,32 @@ class TraitDocument(Root):
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a trait's value where traitlets keeps it, and record what that changed."""
         with self.lock:
-            old = values.get(name, _ABSENT)
             arrived, stored, taken, intake = self._arriving.pop(get_ident(), (None, None, None, None))
-            if intake is not None and arrived == name and stored is value and not intake.is_current():
-                intake = Intake(self, [self._hanging.get(name)])
-                former, taken = taken, intake.take(taken, name)
-                stored = value = taken if value is former else _filled(value, taken)
-            changes, anew = self._compare(name, old, value)
-            if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
-                return  # what the user holds stays attached
-            self._unhang(name)
-            if intake is not None and arrived == name and stored is value:
-                intake.place(self, [{name: taken}], [0])
-                self._hanging[name] = taken
-            dict.__setitem__(values, name, value)
-            self._record(changes, anew)
+            if intake is None or arrived != name or stored is not value:
+                done = self._put(values, name, value)
+            else:
+                with closing(intake):
+                    if not intake.reopen([self._hanging.get(name)]):
+                        former, taken = taken, intake.take(taken, name)
+                        value = taken if value is former else _filled(value, taken)
+                    done = self._put(values, name, value, intake, taken)
+            self._record(*done)
         self.settle()
+
+    def _put(
+        self, values: dict[str, Any], name: str, value: Any, intake: Intake | None = None, taken: Any = None
+    ) -> tuple[list[Change], list[Step]]:
+        old = values.get(name, _ABSENT)
+        changes, anew = self._compare(name, old, value)
+        if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
+            return [], []  # what the user holds stays attached
+        if intake is not None:
+            intake.place([(name, taken)])
+            self._hanging[name] = taken
+        else:
+            self._unhang(name)
+        dict.__setitem__(values, name, value)
+        return changes, anew
 
     def forget(self, values: dict[str, Any], name: str) -> Any:
         """Take a value away, as a rollback of traitlets does: the default is in its place again."""
@@ -387,7 +397,8 @@ class TraitDocument(Root):
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
             if wire is not value:
-                Intake(self, []).take(wire, name)
+                with closing(Intake(self, [])) as intake:
+                    intake.take(wire, name)
         except Exception as error:
             if getattr(error, "pointer", None) is None:
                 error.pointer = join(name)  # type: ignore[attr-defined] # the page shows the reason there
@@ -502,12 +513,12 @@ def _merged(acts: list[_Act]) -> _Act:
 def _taken(operation: Operation) -> Operation:
     """Return an operation whose value and new name will be taken by the containers: nothing fails halfway."""
     tokens = parse(operation["path"])
-    intake = Intake(_LOOSE, [])
-    if tokens:
-        intake.take({tokens[-1]: None}, *tokens[:-1])
-    if "value" not in operation:
-        return operation
-    return {**operation, "value": plain(intake.take(operation["value"], *tokens))}
+    with closing(Intake(_LOOSE, [])) as intake:
+        if tokens:
+            intake.take({tokens[-1]: None}, *tokens[:-1])
+        if "value" not in operation:
+            return operation
+        return {**operation, "value": plain(intake.take(operation["value"], *tokens))}
 
 
 _LOOSE = Root()

@@ -6,8 +6,9 @@ what they cost in Python. Every mutator goes through one primitive a class (`Tra
 
 1. **take in**: the new values are checked and wrapped. What has no JSON form, or would close a cycle, is
    refused here, and nothing has changed;
-2. **change**: the builtin's own method;
-3. **place**: what arrived knows its parent, what left has none and reports no longer;
+2. **place**: what arrives knows its parent, what leaves has none and reports no longer. That comes first:
+   another thread reads without a lock, and what it finds in here must know whose lock it needs;
+3. **change**: the builtin's own method;
 4. **report**: the operations go to the root, each with the value that stood there before.
 
 ```
@@ -68,7 +69,11 @@ class Root:
 
 
 class _Nowhere(Root):
-    """The root of what has no place: nothing is recorded."""
+    """The root of what has no place: nothing is recorded.
+
+    Who gives such a container a place holds this lock too, from before it looks at it until it has it. It is
+    the last of all locks: nothing waits for another one while it holds this one.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +119,12 @@ class _Placed:
     @property
     def location(self) -> str | None:
         """The pointer of this container in its document, or None if it has no place."""
-        return _locate(cast(_Container, self)) if self.is_attached else None
+        node = cast(_Container, self)
+        while True:
+            root, _ = _find_root(node)
+            with root.lock:
+                if _find_root(node)[0] is root:  # else another thread has just moved it
+                    return None if root is _NOWHERE else _locate(node)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Json:
         return plain(cast(Json, self))
@@ -153,19 +163,23 @@ class TrackedList(_Placed, list[Any]):
         """
         root, key = _find_root(self)
         leaving = [element for start, stop, _ in splices for element in self[start:stop]]
-        intake = Intake(self, leaving)
-        arriving = [
-            [intake.take(value, start + place) for place, value in enumerate(values)]
-            for start, _, values in splices
-        ]
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
-        account = Account(path, intake.was_kept)
-        for (start, stop, _), values in zip(reversed(splices), reversed(arriving), strict=True):
+        intake = Intake(self, leaving)
+        try:
+            arriving = [
+                (start, stop, [intake.take(value, start + place) for place, value in enumerate(values)])
+                for start, stop, values in splices
+            ]
+            account = Account(path, intake.was_kept)
             if root.is_recording:
-                account.splice(start, self[start:stop], values, is_reordered=reordered)
-            list.__setitem__(self, slice(start, stop), values)
-        intake.place(self, arriving, [start for start, _, _ in splices])
+                for start, stop, values in reversed(arriving):
+                    account.splice(start, self[start:stop], values, is_reordered=reordered)
+            intake.place([pair for start, _, values in arriving for pair in enumerate(values, start)])
+            for start, stop, values in reversed(arriving):
+                list.__setitem__(self, slice(start, stop), values)
+        finally:
+            intake.close()
         changes = account.changes
         if before:
             in_list, favour = isinstance(self._parent, TrackedList), _FAVOUR if account.keeps else 1
@@ -333,18 +347,21 @@ class TrackedDict(_Placed, dict[str, Any]):
         """Set members: the one way in which something comes into a dict; the lock is held."""
         root, key = _find_root(self)
         leaving = [self[name] for name in members if name in self]
-        intake = Intake(self, leaving)
-        arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
         path = _locate(self) if root.is_recording else ""
-        account = Account(path, intake.was_kept)
-        for name, value in arriving.items():
+        intake = Intake(self, leaving)
+        try:
+            arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
+            account = Account(path, intake.was_kept)
             if root.is_recording:
-                if name in self:
-                    account.exchange(escape(name), self[name], value, in_list=False)
-                else:
-                    account.changes.append(add(f"{path}/{escape(name)}", value, in_list=False))
-            dict.__setitem__(self, name, value)
-        intake.place(self, [arriving], [0])
+                for name, value in arriving.items():
+                    if name in self:
+                        account.exchange(escape(name), self[name], value, in_list=False)
+                    else:
+                        account.changes.append(add(f"{path}/{escape(name)}", value, in_list=False))
+            intake.place(arriving.items())
+            dict.update(self, arriving)
+        finally:
+            intake.close()
         root.report((key,), account.changes, account.assigned)
 
     def _drop(self, names: Sequence[str]) -> None:
@@ -355,9 +372,10 @@ class TrackedDict(_Placed, dict[str, Any]):
         changes: list[Change] = []
         for name in names:
             member = dict.pop(self, name)
-            _detach(member, self)
             if root.is_recording:
                 changes.append(remove(f"{path}/{escape(name)}", member, in_list=False))
+            if isinstance(member, _TRACKED) and member._parent is self:
+                member._parent = None
         if before:
             in_list = isinstance(self._parent, TrackedList)
             changes = guarded(changes, before, self, path, in_list=in_list)
@@ -451,11 +469,6 @@ def _locate(node: _Container | Root) -> str:
     return parent.pointer_to(node._key) + path if parent is not None else path
 
 
-def _detach(value: Json, parent: _Container) -> None:
-    if isinstance(value, _TRACKED) and value._parent is parent:
-        value._parent = None
-
-
 def is_tracked(value: object) -> bool:
     """Whether a value is a tracked container."""
     return isinstance(value, _TRACKED)
@@ -490,13 +503,14 @@ def _move(document: dict[str, Any], operation: Operation) -> None:
     root, key = _find_root(leaving)
     is_recording, root.is_recording = root.is_recording, False
     try:
-        _take_out(document, source)
-        arriving, token = _holder_of(document, target)
-        in_list = isinstance(arriving, TrackedList)
-        if in_list:
-            token = str(len(arriving)) if token == "-" else token
-        overwritten = [arriving[token]] if not in_list and token in arriving else []
-        _put_in(document, target, value, is_new=True)
+        with _NOWHERE.lock:
+            _take_out(document, source)
+            arriving, token = _holder_of(document, target)
+            in_list = isinstance(arriving, TrackedList)
+            if in_list:
+                token = str(len(arriving)) if token == "-" else token
+            overwritten = [arriving[token]] if not in_list and token in arriving else []
+            _put_in(document, target, value, is_new=True)
     finally:
         root.is_recording = is_recording
     if is_recording:
@@ -597,22 +611,38 @@ def _check_name(name: object, holder: _Container) -> str:
 
 
 class Intake:
-    """Values on their way into a container: all are checked and wrapped before any is given its place."""
+    """Values on their way into a container: all are checked and wrapped before any is given its place.
 
-    __slots__ = ("_above", "_busy", "_free", "_holder", "_kept", "_links", "_path", "_reused")
+    From the first container that is tracked already until `close`, nobody else gives one a place, or changes
+    one that has none: who makes an intake closes it.
+
+    Args:
+        holder: The container, or the root, that takes them in.
+        leaving: What stands where they will stand.
+    """
+
+    __slots__ = ("_above", "_busy", "_free", "_holder", "_is_alone", "_kept", "_links", "_reused")
 
     def __init__(self, holder: _Container | Root, leaving: Sequence[Any]) -> None:
         self._holder = holder
-        # what a list that was replaced still holds may have its place in another one by now
-        self._free = {
-            id(value): value for value in leaving if isinstance(value, _TRACKED) and value._parent is holder
-        }
+        self._free = self._own(leaving)
+        self._above: set[int] | None = None
+        self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
+        self._is_alone = False
+        self._begin()
+
+    def _begin(self) -> None:
         self._kept: set[int] = set()  # containers that are taken as they are, with all below them
         self._reused: list[_Container] = []  # the topmost of them
         self._links: list[tuple[_Container, _Container, Any]] = []  # child, parent, key: set by place()
-        self._above: set[int] | None = None
-        self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
-        self._path: list[Any] = []
+
+    def _own(self, leaving: Sequence[Any]) -> dict[int, _Container]:
+        # what a list that was replaced still holds may have its place in another one by now
+        return {
+            id(value): value
+            for value in leaving
+            if isinstance(value, _TRACKED) and value._parent is self._holder
+        }
 
     def take(self, value: Any, *tokens: Any) -> Any:
         """Return a value as it will stand in the holder, under a key or an index, or further below.
@@ -632,22 +662,44 @@ class Intake:
         """Whether a container that came in is one that was here, or anywhere, before."""
         return id(value) in self._kept
 
-    def is_current(self) -> bool:
-        """Whether what was taken as it is may still be: no other thread gave it another place meanwhile."""
-        return all(node._parent is None or self._is_leaving(node) for node in self._reused)
+    def reopen(self, leaving: Sequence[Any]) -> bool:
+        """Go on where it was closed.
 
-    def place(self, holder: _Container | Root, groups: Sequence[Any], starts: Sequence[int]) -> None:
-        """Give everything that was taken its place, and take it from what left."""
-        for leaver in self._free.values():
-            if leaver._parent is holder:
-                leaver._parent = None
+        Returns:
+            Whether what was taken may have its place. Else another thread gave it one meanwhile: it must be
+            taken again.
+        """
+        self._be_alone()
+        self._free = self._own(leaving)
+        if all(
+            self._is_leaving(node) if node._parent is not None else _are_whole(_containers_in(node))
+            for node in self._reused
+        ):
+            return True
+        self._begin()
+        return False
+
+    def place(self, arriving: Iterable[tuple[Any, Any]]) -> None:
+        """Give what was taken its place in the holder, and take it from what leaves."""
+        for key, value in arriving:
+            if isinstance(value, _TRACKED):
+                value._parent, value._key = self._holder, key
         for child, parent, key in self._links:
             child._parent, child._key = parent, key
-        for group, start in zip(groups, starts, strict=True):
-            pairs = group.items() if isinstance(group, dict) else enumerate(group, start)
-            for key, value in pairs:
-                if isinstance(value, _TRACKED):
-                    value._parent, value._key = holder, key
+        for leaver in self._free.values():
+            if id(leaver) not in self._kept and leaver._parent is self._holder:
+                leaver._parent = None
+
+    def close(self) -> None:
+        """Let other threads go on."""
+        if self._is_alone:
+            self._is_alone = False
+            _NOWHERE.lock.release()
+
+    def _be_alone(self) -> None:
+        if not self._is_alone:
+            _NOWHERE.lock.acquire()
+            self._is_alone = True
 
     def _wrap(self, value: Any) -> Any:
         if isinstance(value, _TRACKED):
@@ -706,10 +758,14 @@ class Intake:
         """Return a tracked container itself if it has no place or is leaving the one it has, else a copy."""
         if id(node) in self._ancestors():
             raise _Unfit(node, "it would contain itself; a document is a tree")
-        if (node._parent is None or self._is_leaving(node)) and self._is_whole(node):
-            self._kept.update(map(id, _containers_in(node)))
-            self._reused.append(node)
-            return node
+        self._be_alone()
+        if node._parent is None or self._is_leaving(node):
+            containers = _containers_in(node)
+            ids = {*map(id, containers)}
+            if self._kept.isdisjoint(ids) and _are_whole(containers) and self._fits(node):
+                self._kept |= ids
+                self._reused.append(node)
+                return node
         kind_: Any = type(node)
         return self._build(node, kind_.__new__(kind_), _items(node))
 
@@ -720,15 +776,8 @@ class Intake:
             node = parent
         return True
 
-    def _is_whole(self, node: _Container) -> bool:
-        """Whether nothing in a container has been given away, and it still fits below the holder."""
-        if self._depth() + len(self._busy) + _height(node) > MAX_DEPTH:
-            return False
-        return all(
-            id(container) not in self._kept
-            and all(not isinstance(c, _TRACKED) or c._parent is container for _, c in _items(container))
-            for container in _containers_in(node)
-        )
+    def _fits(self, node: _Container) -> bool:
+        return self._depth() + len(self._busy) + _height(node) <= MAX_DEPTH
 
     def _ancestors(self) -> set[int]:
         if self._above is None:
@@ -744,15 +793,26 @@ class Intake:
 
 
 def _items(node: Any) -> Iterator[tuple[Any, Any]]:
-    return iter(node.items()) if isinstance(node, dict) else enumerate(node)
+    """Return the keys and elements of a container, to which other threads may add some meanwhile."""
+    return iter(list(node.items())) if isinstance(node, dict) else enumerate(node)
 
 
-def _containers_in(node: _Container) -> Iterator[_Container]:
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        yield here
-        waiting += [child for _, child in _items(here) if isinstance(child, _TRACKED)]
+def _containers_in(node: _Container) -> list[_Container]:
+    """Return a container and all that are in it."""
+    found = [node]
+    for container in found:
+        found += [child for _, child in _items(container) if isinstance(child, _TRACKED)]
+    return found
+
+
+def _are_whole(containers: Iterable[_Container]) -> bool:
+    """Whether nothing in containers has been given away."""
+    return all(
+        child._parent is container
+        for container in containers
+        for _, child in _items(container)
+        if isinstance(child, _TRACKED)
+    )
 
 
 def _height(node: _Container) -> int:

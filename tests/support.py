@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -280,3 +282,50 @@ class TellingLock:
 
     def __exit__(self, *_: object) -> None:
         self.lock.release()
+
+
+# -- threads
+
+PATIENCE = 30
+"""Seconds after which a thread that has not ended is taken for one that never will."""
+
+
+def stacks() -> str:
+    """What every thread is doing."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    return "\n".join(
+        f"--- {names.get(ident)}\n{''.join(traceback.format_stack(frame_))}"
+        for ident, frame_ in sys._current_frames().items()
+    )
+
+
+@contextmanager
+def running(*works: Callable[[], object]) -> Iterator[list[threading.Thread]]:
+    """Run works in threads of their own; at the end of the block each must end, and none may have raised."""
+    failures: list[BaseException] = []
+
+    def guarded(work: Callable[[], object]) -> None:
+        try:
+            work()
+        except BaseException as failure:
+            failures.append(failure)
+
+    threads = [threading.Thread(target=guarded, args=(work,), daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    yield threads
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads), f"Threads wait for each other:\n{stacks()}"
+    assert not failures, failures
+
+
+class Told:
+    """What listeners were told of a model, put together."""
+
+    def __init__(self, model: SyncedModel) -> None:
+        self.document: Any = model.sync.snapshot()
+        model.sync.on_patch(self.hear)
+
+    def hear(self, patch: Any) -> None:
+        self.document = apply(self.document, patch.patch)

@@ -9,7 +9,6 @@ import contextlib
 import random
 import sys
 import threading
-import traceback
 import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,11 +19,7 @@ import traitlets
 
 from syncstate import SyncedModel, SyncStateError, batch, on_main
 from syncstate.document import same
-from syncstate.patch import apply
-from tests.support import Kernel, Page, TellingLock, frame
-
-PATIENCE = 30
-"""Seconds after which a thread that has not ended is taken for one that never will."""
+from tests.support import PATIENCE, Kernel, Page, TellingLock, Told, frame, running, stacks
 
 
 class Board(SyncedModel):
@@ -32,36 +27,6 @@ class Board(SyncedModel):
     m: int = 0
     title: str = "Sales"
     rows: list[dict] = []
-
-
-def stacks() -> str:
-    """What every thread is doing."""
-    names = {thread.ident: thread.name for thread in threading.enumerate()}
-    return "\n".join(
-        f"--- {names.get(ident)}\n{''.join(traceback.format_stack(frame_))}"
-        for ident, frame_ in sys._current_frames().items()
-    )
-
-
-@contextmanager
-def running(*works: Callable[[], object]) -> Iterator[None]:
-    """Run works in threads of their own; at the end of the block each must end, and none may have raised."""
-    failures: list[BaseException] = []
-
-    def guarded(work: Callable[[], object]) -> None:
-        try:
-            work()
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=guarded, args=(work,), daemon=True) for work in works]
-    for thread in threads:
-        thread.start()
-    yield
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert not any(thread.is_alive() for thread in threads), f"Threads wait for each other:\n{stacks()}"
-    assert not failures, failures
 
 
 def together(*works: Callable[[], object]) -> None:
@@ -107,17 +72,6 @@ def listening(kernel: Kernel, *models: SyncedModel) -> Page:
     kernel.link.flush()  # which also says that the models are there: the page says hello again
     kernel.link.flush()
     return page
-
-
-class Told:
-    """What listeners were told of a model, put together."""
-
-    def __init__(self, model: SyncedModel) -> None:
-        self.document: Any = model.sync.snapshot()
-        model.sync.on_patch(self.hear)
-
-    def hear(self, patch: Any) -> None:
-        self.document = apply(self.document, patch.patch)
 
 
 # -- two models that write into each other

@@ -1,0 +1,179 @@
+"""An act of one thread, stopped before each of its lines while other threads do something."""
+
+# ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
+
+from __future__ import annotations
+
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import traitlets
+
+import syncstate
+from syncstate import SyncedModel, batch
+from syncstate.document import same
+from tests.support import Told, running
+
+Line = tuple[str, int]
+
+PACKAGE = str(Path(syncstate.__file__).parent)
+PURE = tuple(f"{PACKAGE}/{name}.py" for name in ("diff", "document", "patch", "pointer"))
+"""What works on values that it is given: what others do meanwhile, they do in a line of who called it."""
+
+PAUSE = 0.001
+"""Seconds in which a thread that no lock holds up has done what it wanted."""
+
+
+class Board(SyncedModel):
+    n: int = 0
+    rows: list[dict] = []
+    spare: dict = {}
+
+
+class Judged(Board):
+    @traitlets.validate("rows")
+    def check(self, proposal):
+        return proposal["value"]
+
+
+class Copied(Board):
+    @traitlets.validate("rows")
+    def check(self, proposal):
+        return [dict(row) for row in proposal["value"]]
+
+
+def a_row(name: str) -> dict[str, Any]:
+    return {"name": name, "in": []}
+
+
+class Scene:
+    """A model, and two rows that have no place in it any more, though somebody holds them."""
+
+    def __init__(self, kind: type[Board]) -> None:
+        self.model = kind(rows=[*map(a_row, "gabc")], spare={"one": a_row("one"), "two": a_row("two")})
+        self.told = Told(self.model)
+        self.popped = self.model.rows.pop(0)
+        self.former = self.model.spare.pop("two")
+
+    @contextmanager
+    def changed_by_others(self) -> Iterator[None]:
+        """Change every row, each in a thread of its own, as far as no lock holds it up, the rest at the end."""
+        rows = [self.popped, self.former, *self.model.rows, *self.model.spare.values()]
+
+        def change(row: dict[str, Any]) -> None:
+            row["in"].append("meanwhile")
+            row["new"] = 1
+
+        with running(*(lambda row=row: change(row) for row in rows)) as threads:
+            deadline = time.monotonic() + PAUSE
+            for thread in threads:
+                thread.join(max(0, deadline - time.monotonic()))
+            yield
+
+
+def traced(act: Callable[[], object], on_line: Callable[[Line], None]) -> None:
+    """Do an act; before each line that it runs, something else."""
+
+    def trace(frame: types.FrameType, event: str, _: object) -> Any:
+        file = frame.f_code.co_filename
+        if not file.startswith(PACKAGE) or file in PURE:
+            return None
+        if event == "line":
+            on_line((file, frame.f_lineno))
+        return trace
+
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(former)
+
+
+def places_in(lines: list[Line]) -> list[int]:
+    """Return where each of the lines is run for the first and for the last time."""
+    first = {line: place for place, line in reversed([*enumerate(lines)])}
+    last = {line: place for place, line in enumerate(lines)}
+    return sorted({*first.values(), *last.values()})
+
+
+def rows_anew(scene: Scene) -> None:
+    scene.model.rows = [a_row("new"), *scene.model.rows[1:]]
+
+
+def rows_and_one_that_had_left(scene: Scene) -> None:
+    scene.model.rows = [scene.popped, *scene.model.rows]
+
+
+def a_row_wrapped(scene: Scene) -> None:
+    scene.model.rows[0] = {"name": "wrapped", "in": [scene.model.rows[0]]}
+
+
+def in_a_batch(scene: Scene) -> None:
+    with batch():
+        scene.model.rows.insert(0, scene.model.rows.pop())
+        scene.model.n += 1
+
+
+def moved(source: str, target: str) -> Callable[[Scene], None]:
+    return lambda scene: scene.model.sync.apply([{"op": "move", "from": source, "path": target}])
+
+
+IN_PLACE: dict[str, Callable[[Scene], object]] = {
+    "a new row": lambda scene: scene.model.rows.insert(1, a_row("new")),
+    "a row again": lambda scene: scene.model.rows.insert(1, scene.popped),
+    "a row in the place of another": lambda scene: scene.model.rows.__setitem__(1, a_row("new")),
+    "a row wrapped": a_row_wrapped,
+    "rows turned round": lambda scene: scene.model.rows.reverse(),
+    "rows twice": lambda scene: scene.model.rows.extend([*scene.model.rows, scene.popped]),
+    "rows taken out": lambda scene: scene.model.rows.__delitem__(slice(0, 2)),
+    "members again": lambda scene: scene.model.spare.update(two=scene.former, three=scene.popped),
+    "members taken out": lambda scene: scene.model.spare.clear(),
+    "in a batch": in_a_batch,
+}
+WITH_VALIDATORS: dict[str, Callable[[Scene], object]] = {
+    "rows anew": rows_anew,
+    "rows and one that had left": rows_and_one_that_had_left,
+    "moved by a patch": moved("/rows/0", "/rows/2"),
+    "moved into another member by a patch": moved("/rows/0", "/spare/two"),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "act"),
+    [
+        *(pytest.param(Board, act, id=name) for name, act in IN_PLACE.items()),
+        *(
+            pytest.param(kind, act, id=f"{name}, {kind.__name__}")
+            for name, act in WITH_VALIDATORS.items()
+            for kind in (Board, Judged, Copied)
+        ),
+    ],
+)
+def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act):
+    lines: list[Line] = []
+    scene = Scene(kind)
+    traced(lambda: act(scene), lines.append)
+    assert lines
+
+    for place in places_in(lines):
+        passed: list[Line] = []
+        scene = Scene(kind)
+        with ExitStack() as others:
+
+            def interrupt(line: Line) -> None:
+                passed.append(line)  # noqa: B023 # called in this round
+                if len(passed) == place + 1:  # noqa: B023
+                    others.enter_context(scene.changed_by_others())  # noqa: B023
+
+            traced(lambda: act(scene), interrupt)  # noqa: B023
+
+        for row in scene.model.rows:
+            row["in"].append("afterwards")
+        assert same(scene.told.document, scene.model.sync.snapshot()), f"at {lines[place]}"
