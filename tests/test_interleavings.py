@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
 import types
@@ -63,7 +64,7 @@ class Scene:
 
     @contextmanager
     def changed_by_others(self) -> Iterator[None]:
-        """Change every row, each in a thread of its own, as far as no lock holds it up, the rest at the end."""
+        """Change every row, each in a thread of its own; what a lock holds up has changed at the end."""
         rows = [self.popped, self.former, *self.model.rows, *self.model.spare.values()]
 
         def change(row: dict[str, Any]) -> None:
@@ -101,6 +102,19 @@ def places_in(lines: list[Line]) -> list[int]:
     first = {line: place for place, line in reversed([*enumerate(lines)])}
     last = {line: place for place, line in enumerate(lines)}
     return sorted({*first.values(), *last.values()})
+
+
+def interrupted(scene: Scene, act: Callable[[Scene], object], place: int) -> Scene:
+    """Let others change a scene before one of the lines of an act."""
+    count = itertools.count()
+    with ExitStack() as others:
+
+        def interrupt(_: Line) -> None:
+            if next(count) == place:
+                others.enter_context(scene.changed_by_others())
+
+        traced(lambda: act(scene), interrupt)
+    return scene
 
 
 def rows_anew(scene: Scene) -> None:
@@ -163,17 +177,7 @@ def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act
     assert lines
 
     for place in places_in(lines):
-        passed: list[Line] = []
-        scene = Scene(kind)
-        with ExitStack() as others:
-
-            def interrupt(line: Line) -> None:
-                passed.append(line)  # noqa: B023 # called in this round
-                if len(passed) == place + 1:  # noqa: B023
-                    others.enter_context(scene.changed_by_others())  # noqa: B023
-
-            traced(lambda: act(scene), interrupt)  # noqa: B023
-
+        scene = interrupted(Scene(kind), act, place)
         for row in scene.model.rows:
             row["in"].append("afterwards")
         assert same(scene.told.document, scene.model.sync.snapshot()), f"at {lines[place]}"
