@@ -180,25 +180,31 @@ class Oracle:
             act.do_all(edits)
         except Gone as error:
             return str(error)
-        deeds = [deed for made in edits for deed in made.deeds]
-        return next((cause for deed in deeds for cause in self._weaker_causes(deed, act, in_front)), None)
+        before = [deed for made in in_front for deed in made.deeds]
+        for deed in (deed for made in edits for deed in made.deeds):
+            if cause := next(self._weaker_causes(deed, act, before), None):
+                return cause
+            before.append(deed)
+        return None
 
-    def _weaker_causes(self, deed: Deed, act: _Act, in_front: Sequence[Made]) -> Iterator[str]:
+    def _weaker_causes(self, deed: Deed, act: _Act, before: Sequence[Deed]) -> Iterator[str]:
         """Yield why an edit may be refused though what it means is there: for its page it was not."""
         if any(known.is_doubtful for known in act.known[deed].values()):
             yield "replaced"
         for version in range(deed.made.seen, self.tree.version + 1):
-            if self._is_taken_at(version, deed, in_front):
+            if self._is_taken_at(version, deed, before):
                 yield "removed"
         if deed.meaning["do"] == "move":
             yield from self._in_the_way(deed, act)
         for maker in {known.birth[0].made for known in deed.references.values() if known.birth is not None}:
-            if maker is not deed.made and maker in in_front and not maker.fate:
-                for one in (one for one in maker.deeds if one in act.known):
-                    if next(self._weaker_causes(one, act, in_front), None) is not None:
-                        yield "its ground"
+            if maker is deed.made or maker.fate:
+                continue
+            for place, one in enumerate(before):
+                is_it = one.made is maker and one in act.known
+                if is_it and next(self._weaker_causes(one, act, before[:place]), None) is not None:
+                    yield "its ground"
 
-    def _is_taken_at(self, version: int, deed: Deed, in_front: Sequence[Made]) -> bool:
+    def _is_taken_at(self, version: int, deed: Deed, before: Sequence[Deed]) -> bool:
         """Whether its own page would have taken away what a deed means, with something else, at a version."""
         above = [
             holder
@@ -207,7 +213,7 @@ class Oracle:
             for holder in self._above(reference, version)
         ]
         earlier: list[Deed] = []
-        for other in (other for made in in_front for other in made.deeds):
+        for other in before:
             what, to = (other.references.get(part) for part in ("what", "to"))
             taken = [self._thing(what, version)] if what is not None else []
             if other.meaning["do"] == "move" and taken[0] in above and to is not None:
