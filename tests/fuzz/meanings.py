@@ -389,7 +389,7 @@ class _Reader:
                 if part.key in deed.births and known in deed.births:
                     return self._to(part, birth=(deed, part.key))
                 if deed.meaning["do"] == "put" and known == identity(deed.meaning["value"]):
-                    known = _replaced_by(deed)
+                    known = self._replaced_by(deed)
                 elif "in" in deed.target and tuple(deed.target["in"]) == part.key and known == _put_in(deed):
                     there = deed.references["to"].followed(self._tree, self._made.seen)
                     return self._to(part, there.thing, there.birth)
@@ -397,6 +397,13 @@ class _Reader:
             if thing is not None and holder is not None and at(thing.stood, self._made.seen) is holder:
                 return self._to(part, holder)
         return None
+
+    def _replaced_by(self, deed: Deed) -> Any:
+        """Name what a deed replaces, leaving out what its page replaced before but does not show."""
+        slot = deed.references["what"].birth
+        if slot is None or slot[0] in self._before or slot[0].made.accepted or slot[0].meaning["do"] != "put":
+            return deed.meaning["on"]
+        return self._replaced_by(slot[0])
 
     def _may_be_empty(self, deed: Deed, part: _Part, later: list[Deed]) -> bool:
         """Whether nothing is left of the list that a deed makes in a member, if it does."""
@@ -420,13 +427,6 @@ class _Reader:
         is_name = isinstance(part.key, tuple) and part.kind is not Kind.HOLDER
         found.is_in_place = (part.kind is Kind.SLOT or is_name) and not is_moved
         return found
-
-
-def _replaced_by(deed: Deed) -> Any:
-    """Name what a deed replaces, leaving out what its page replaced before and overwrote since."""
-    slot = deed.references["what"].birth
-    is_left_out = slot is not None and slot[0].made.fate == OVERWRITTEN and slot[0].meaning["do"] == "put"
-    return _replaced_by(slot[0]) if slot is not None and is_left_out else deed.meaning["on"]
 
 
 def _put_in(deed: Deed) -> Any:
