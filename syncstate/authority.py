@@ -22,7 +22,7 @@ from threading import RLock
 from typing import Any, Protocol
 
 from syncstate import limits
-from syncstate.diff import Change, weigh
+from syncstate.diff import weigh
 from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
@@ -66,6 +66,9 @@ class Document(Protocol):
         Raises:
             Exception: The edit is refused; the text is what its author reads.
         """
+
+    def catch_up(self) -> None:
+        """Report to `Authority.record` what has not been yet; the lock is held."""
 
     def settle(self) -> None:
         """Tell observers what was applied; the lock is not held."""
@@ -123,15 +126,14 @@ class Authority:
 
     # -- what happens here
 
-    def record(self, changes: Iterable[Change], assigned: Iterable[Step] = ()) -> None:
-        """Take note of changes that were just made; the lock is held.
+    def record(self, steps: list[Step], assigned: Iterable[Step] = ()) -> None:
+        """Take note of what was just done; the lock is held.
 
         Args:
-            changes: What was done, in order.
+            steps: What was done, in order.
             assigned: A `replace` without its value for each location whose whole value was assigned anew,
-                though `changes` says less.
+                though `steps` says less.
         """
-        steps = [step for step, _ in changes]
         self._open_assigned = _followed(self._open_assigned, steps, assigned)
         self._open += steps
 
@@ -144,6 +146,7 @@ class Authority:
         with self.lock:
             if self._holds:
                 return False
+            self.document.catch_up()
             if self._open or replica is not None:
                 self.version += 1
                 steps, self._open = compact(self._open), []

@@ -18,7 +18,7 @@ MAX_DEPTH = 200
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps (RFC 8259, section 6)."""
 
-_SCALARS = frozenset({str, int, float, bool, type(None), bytes})
+SCALARS = frozenset({str, int, float, bool, type(None), bytes})
 
 
 def same(one: Json, other: Json) -> bool:
@@ -50,12 +50,12 @@ def plain(value: Json) -> Json:
 
     Scalars are shared, since they never change.
     """
-    if type(value) in _SCALARS:
+    if type(value) in SCALARS:
         return value
     if isinstance(value, list):
-        return [element if type(element) in _SCALARS else plain(element) for element in value]
+        return [element if type(element) in SCALARS else plain(element) for element in value]
     if isinstance(value, dict):
-        return {name: member if type(member) in _SCALARS else plain(member) for name, member in value.items()}
+        return {name: member if type(member) in SCALARS else plain(member) for name, member in value.items()}
     return value
 
 

@@ -94,14 +94,8 @@ class Sync:
         def listener(operations: list[Operation]) -> None:
             callback(JsonPatch([dict(operation) for operation in operations]))
 
-        self._document.watch()
-        self._document.listeners.append(listener)
-
-        def stop() -> None:
-            if listener in self._document.listeners:
-                self._document.listeners.remove(listener)
-
-        return stop
+        self._document.listen(listener)
+        return lambda: self._document.ignore(listener)
 
     def open(self, target_name: str, *, on_close: Callable[[], None] = lambda: None) -> Connection:
         """Open a plain comm for this model to a target that a page registered.
@@ -227,8 +221,8 @@ class SyncedModel(traitlets.HasTraits):
 
     def _add_notifiers(self, handler: Any, name: Any, type: Any) -> None:
         # somebody observes: changes inside containers must be described from now on
-        self._document.is_recording = True
         super()._add_notifiers(handler, name, type)
+        self._document.observe()
 
     # -- copies are models of their own
 

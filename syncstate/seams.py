@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import traitlets
 
 from syncstate.document import kind
-from syncstate.tracked import is_tracked
+from syncstate.tracked import is_scalar, is_tracked
 
 _ABSENT: Any = object()
 
@@ -99,6 +99,8 @@ class _Taking:
 
     def __call__(self, obj: Any, value: Any) -> Any:
         accepted = self.validate(obj, value)
+        if is_scalar(accepted):
+            return accepted
         if is_tracked(value) and _is_rebuilt(value, accepted):
             accepted = value  # so that a container that was put back is the one that its owner holds
         document = obj.__dict__.get("_document")

@@ -16,20 +16,20 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from threading import Lock, get_ident
-from typing import Any
+from typing import Any, Literal
 
 import traitlets
 
 from syncstate.authority import Authority
 from syncstate.batches import current_batch
 from syncstate.diff import Change, add, assigned, diff
-from syncstate.document import Json, JsonObject, kind, plain, same
+from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
 from syncstate.patch import Draft, Operation, Step, apply, check
 from syncstate.pointer import join, parse, resolve
 from syncstate.seams import synced_traits, trait_validate
-from syncstate.tracked import Intake, Root, become, is_tracked, perform, untied
+from syncstate.tracked import Intake, Lease, Root, become, described, is_tracked, perform, untied
 from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Operation]], None]
@@ -78,6 +78,7 @@ class TraitDocument(Root):
         self._held: dict[str, list[Operation]] = {}  # and what changed inside members meanwhile
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
+        self._leases: dict[str, Lease] = {}
 
     @property
     def members(self) -> dict[str, traitlets.TraitType[Any, Any]]:
@@ -98,6 +99,26 @@ class TraitDocument(Root):
             with self.lock:
                 self._is_watched = self.is_recording = True
         return self.authority
+
+    def observe(self) -> None:
+        """Describe changes inside containers from now on: somebody observes a trait."""
+        with self.lock:
+            self.is_recording = True
+            self._revoke_all()
+
+    def listen(self, listener: Listener) -> None:
+        """Tell a function of every act, until `ignore`."""
+        self.watch()
+        with self.lock:
+            self.listeners.append(listener)
+            self._revoke_all()
+
+    def ignore(self, listener: Listener) -> None:
+        """Tell a function no longer."""
+        with self.lock:
+            if listener in self.listeners:
+                self.listeners.remove(listener)
+                self._revoke_all()
 
     def make_defaults(self) -> None:
         """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""
@@ -140,7 +161,11 @@ class TraitDocument(Root):
 
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a trait's value where traitlets keeps it, and record what that changed."""
+        if type(value) in SCALARS and self._store_scalar(values, name, value):
+            return
         with self.lock:
+            if self.marks:
+                self.catch_up()
             arrived, stored, taken, intake = self._arriving.pop(get_ident(), (None, None, None, None))
             if intake is None or arrived != name or stored is not value:
                 done = self._put(values, name, value)
@@ -153,6 +178,21 @@ class TraitDocument(Root):
             self._record(*done)
         self.settle()
 
+    def _store_scalar(self, values: dict[str, Any], name: str, value: Any) -> bool:
+        """Store a scalar in the place of another one, if no listener wants to hear of it: the fast way."""
+        self.lock.acquire()
+        try:
+            old = values.get(name, _ABSENT)
+            if type(old) not in SCALARS or self.listeners or self._collected is not None:
+                return False
+            dict.__setitem__(values, name, value)
+            is_news = not same(old, value) and self.mark(self, name, "replace")
+        finally:
+            self.lock.release()
+        if is_news:
+            self.notify()
+        return True
+
     def _put(
         self, values: dict[str, Any], name: str, value: Any, intake: Intake | None = None, taken: Any = None
     ) -> tuple[list[Change], list[Step]]:
@@ -161,7 +201,8 @@ class TraitDocument(Root):
         if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
             return [], []  # what the user holds stays attached
         if intake is not None:
-            intake.place([(name, taken)])
+            if intake.place([(name, taken)]):
+                self.revoke(name)
             self._hanging[name] = taken
         else:
             self._unhang(name)
@@ -171,6 +212,7 @@ class TraitDocument(Root):
     def forget(self, values: dict[str, Any], name: str) -> Any:
         """Take a value away, as a rollback of traitlets does: the default is in its place again."""
         with self.lock:
+            self.catch_up()
             old = dict.pop(values, name)
             self._unhang(name)
         if self.is_recording:
@@ -185,6 +227,7 @@ class TraitDocument(Root):
         former = self._hanging.pop(name, None)
         if former is not None:
             former._parent = None
+            self.revoke(name)
 
     def _compare(self, name: str, old: Any, new: Any) -> tuple[list[Change], list[Step]]:
         if not self.is_recording or old is _ABSENT:
@@ -200,6 +243,65 @@ class TraitDocument(Root):
         """Return the pointer of a member."""
         return join(key)
 
+    def lease(self, key: str) -> Lease:
+        """Return the lease for a member; it has none while its observers want to be told."""
+        found = self._leases.get(key)
+        if found is None:
+            found = self._leases[key] = Lease(self if self._is_quiet(key) else None)
+        return found
+
+    def _is_quiet(self, name: str) -> bool:
+        notifiers = self.model._trait_notifiers
+        return not (
+            self.listeners
+            or any(
+                callbacks for key in (name, traitlets.All) for callbacks in notifiers.get(key, {}).values()
+            )
+            or type(self.model).notify_change is not traitlets.HasTraits.notify_change
+            or hasattr(self.model, f"_{name}_changed")
+        )
+
+    def revoke(self, key: str) -> None:
+        """End the lease for a member."""
+        lease = self._leases.pop(key, None)
+        if lease is not None:
+            lease.root = None
+
+    def _revoke_all(self) -> None:
+        for name in list(self._leases):
+            self.revoke(name)
+
+    def mark(self, node: Any, key: Any, op: Literal["add", "replace"]) -> bool:
+        """Take note that a scalar was put into a container, or into a trait: then the node is this."""
+        if (batch := current_batch.get()) is not None:
+            batch.join(self)
+        if not self._is_watched:
+            return False
+        known = self.marks.get(id(node))
+        if known is None:
+            self.marks[id(node)] = (node, {key: op})
+            return len(self.marks) == 1
+        if key not in known[1]:
+            known[1][key] = op
+        return False
+
+    def catch_up(self) -> None:
+        """Describe what was marked."""
+        marks, self.marks = self.marks, {}
+        for node, keys in marks.values():
+            self.authority.record(self._described(keys) if node is self else described(node, keys))
+
+    def _described(self, names: Iterable[str]) -> list[Step]:
+        values = self.model._trait_values
+        return [
+            Step({"op": "replace", "path": join(name), "value": values[name]}, in_list=False)
+            for name in names
+        ]
+
+    def notify(self) -> None:
+        """Tell the links that there is something to send."""
+        self.authority.notify()
+
     def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes inside members; the lock is held."""
         self._record(changes, assigned, inside=keys)
@@ -210,7 +312,7 @@ class TraitDocument(Root):
         if (batch := current_batch.get()) is not None:
             batch.join(self)
         if self._is_watched:
-            self.authority.record(changes, assigned)
+            self.authority.record([step for step, _ in changes], assigned)
         operations = [step.operation for step, _ in changes]
         act = _Act(operations, [_Notice(name, operations) for name in inside])
         (self._acts if self._collected is None else self._collected).append(act)
@@ -348,6 +450,7 @@ class TraitDocument(Root):
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
 
     def _apply(self, operations: list[Operation], verdicts: Verdicts) -> None:
+        self.catch_up()
         operations = [_taken(operation) for operation in operations]
         before = self.view()
         after = apply(before, operations)
@@ -440,7 +543,7 @@ class TraitDocument(Root):
         if is_tracked(current) and isinstance(value, (list, dict)) and kind(current) == kind(value):
             become(current, value)
             if self._is_watched and len(self._collected or ()) > known:
-                self.authority.record((), [assigned(join(name), in_list=False)])
+                self.authority.record([], [assigned(join(name), in_list=False)])
         else:
             self._assign(name, value)
 

@@ -276,12 +276,35 @@ class TellingLock:
         self.lock = lock
         self.is_asked = threading.Event()
 
-    def __enter__(self) -> None:
+    def acquire(self) -> None:
         self.is_asked.set()
         self.lock.acquire()
 
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
         self.lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class Committed:
+    """What links are told of a model from now on, put together."""
+
+    def __init__(self, model: SyncedModel) -> None:
+        self._authority = model._document.watch()
+        self._authority.commit()
+        self._start, self._since = model.sync.snapshot(), self._authority.version
+
+    @property
+    def document(self) -> Any:
+        self._authority.commit()
+        document: Any = self._start
+        for message in self._authority.patches(self._since) or []:
+            document = apply(document, message["operations"])
+        return document
 
 
 # -- threads

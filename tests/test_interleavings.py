@@ -19,7 +19,7 @@ import traitlets
 import syncstate
 from syncstate import SyncedModel, batch
 from syncstate.document import same
-from tests.support import Told, running
+from tests.support import Committed, running
 
 Line = tuple[str, int]
 
@@ -54,13 +54,16 @@ def a_row(name: str) -> dict[str, Any]:
 
 
 class Scene:
-    """A model, and two rows that have no place in it any more, though somebody holds them."""
+    """A model that pages see, and two rows that have no place in it any more, though somebody holds them."""
 
     def __init__(self, kind: type[Board]) -> None:
         self.model = kind(rows=[*map(a_row, "gabc")], spare={"one": a_row("one"), "two": a_row("two")})
-        self.told = Told(self.model)
+        self.committed = Committed(self.model)
         self.popped = self.model.rows.pop(0)
         self.former = self.model.spare.pop("two")
+        for row in self.model.rows:
+            row["in"].append("before")  # what was changed once is changed the fast way from then on
+            row["new"] = 0
 
     @contextmanager
     def changed_by_others(self) -> Iterator[None]:
@@ -139,7 +142,15 @@ def moved(source: str, target: str) -> Callable[[Scene], None]:
     return lambda scene: scene.model.sync.apply([{"op": "move", "from": source, "path": target}])
 
 
+def some_scalars(scene: Scene) -> None:
+    scene.model.n += 1
+    scene.model.rows[0]["name"] = "changed"
+    scene.model.rows[0]["in"][0] = "changed"
+    scene.model.rows[0]["in"].append(1)
+
+
 IN_PLACE: dict[str, Callable[[Scene], object]] = {
+    "some scalars": some_scalars,
     "a new row": lambda scene: scene.model.rows.insert(1, a_row("new")),
     "a row again": lambda scene: scene.model.rows.insert(1, scene.popped),
     "a row in the place of another": lambda scene: scene.model.rows.__setitem__(1, a_row("new")),
@@ -180,4 +191,4 @@ def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act
         scene = interrupted(Scene(kind), act, place)
         for row in scene.model.rows:
             row["in"].append("afterwards")
-        assert same(scene.told.document, scene.model.sync.snapshot()), f"at {lines[place]}"
+        assert same(scene.committed.document, scene.model.sync.snapshot()), f"at {lines[place]}"

@@ -33,7 +33,7 @@ from syncstate import (
 )
 from syncstate.document import plain, same
 from syncstate.patch import apply
-from tests.support import TellingLock, locations
+from tests.support import Committed, TellingLock, locations
 
 
 class Color(enum.Enum):
@@ -911,16 +911,24 @@ class Keeper:
                 row["x"] = x
             case "append":
                 row["in"].append(x)
+            case "number":
+                row["in"][:1] = [x]
+                row["in"][-1] = x + 1
+            case "new name":
+                row[str(x)] = row.pop("new", 0) + 1
+            case "trait":
+                self.model.n = x
             case "share":
                 row["in"] = self.rows[x % len(self.rows)]["in"]
         self.look()
 
 
 DEEDS = ["assign anew", "assign again", "assign alike", "reverse", "sort", "insert", "pop", "splice"]
-DEEDS += ["set", "append", "share"]
+DEEDS += ["set", "append", "number", "new name", "trait", "share"]
+NUMBERS = st.integers(0, 9)
 
 
-@given(st.lists(st.tuples(st.sampled_from(DEEDS), st.integers(0, 9), st.integers(0, 9)), max_size=30))
+@given(st.lists(st.tuples(st.sampled_from(DEEDS), NUMBERS, NUMBERS), max_size=30))
 def test_whoever_keeps_what_was_replaced_changes_nothing_that_the_patches_do_not_say(deeds):
     model = Board(rows=[{"x": 0, "in": []}, {"x": 1, "in": [1]}])
     recorded = Recorded(model)
@@ -930,6 +938,226 @@ def test_whoever_keeps_what_was_replaced_changes_nothing_that_the_patches_do_not
         keeper.do(*deed)
 
         assert recorded.agrees()
+
+
+@given(st.lists(st.tuples(st.sampled_from([*DEEDS, "look"]), NUMBERS, NUMBERS), max_size=30))
+def test_the_commits_say_all_that_was_done_whenever_somebody_looks(deeds):
+    model = Board(rows=[{"x": 0, "in": []}, {"x": 1, "in": [1]}])
+    committed = Committed(model)
+    keeper = Keeper(model)
+
+    for what, which, x in deeds:
+        if what == "look":
+            assert same(committed.document, model.sync.snapshot())
+        else:
+            keeper.do(what, which, x)
+
+    assert same(committed.document, model.sync.snapshot())
+
+
+# -- what was set to a scalar is told once, with its newest value
+
+
+def told(model: Board, since: int) -> list[Any]:
+    """The operations that links are told after a version, without those of a batch that is open."""
+    authority = model._document.watch()
+    authority.commit()
+    messages = authority.patches(since)
+    assert messages is not None
+    return [operation for message in messages for operation in message["operations"]]
+
+
+@pytest.fixture
+def seen() -> Board:
+    """A model that links see, whose rows were changed before."""
+    model = Board(rows=[{"x": 0, "in": [0, 1]}, {"x": 1, "in": []}])
+    model._document.watch()
+    for row in model.rows:
+        row["x"] = -1
+        row["in"].append(-1)
+        row["in"].pop()
+    return model
+
+
+def test_the_newest_value_of_each_scalar_is_told_once(seen):
+    since, first, second = seen.sync.version, *seen.rows
+    for count in range(1000):
+        seen.n = first["x"] = second["x"] = first["in"][0] = first["in"][-1] = count
+
+    assert sorted(told(seen, since), key=lambda operation: operation["path"]) == [
+        {"op": "replace", "path": path, "value": 999}
+        for path in ("/n", "/rows/0/in/0", "/rows/0/in/1", "/rows/0/x", "/rows/1/x")
+    ]
+
+
+def test_appended_scalars_are_told_one_by_one_with_what_became_of_them(seen):
+    since, numbers = seen.sync.version, seen.rows[1]["in"]
+    numbers.append(1)
+    numbers.append(2)
+    numbers[0] = 3
+    numbers[-1] = 4
+
+    assert told(seen, since) == [
+        {"op": "add", "path": "/rows/1/in/0", "value": 3},
+        {"op": "add", "path": "/rows/1/in/1", "value": 4},
+    ]
+
+
+def test_what_was_set_before_rows_moved_is_told_before_it_and_where_it_was(seen):
+    since, row = seen.sync.version, seen.rows[0]
+    row["x"] = 5
+    seen.rows.insert(0, {"x": 7})
+    row["x"] = 6
+
+    assert told(seen, since) == [
+        {"op": "replace", "path": "/rows/0/x", "value": 5},
+        {"op": "add", "path": "/rows/0", "value": {"x": 7}},
+        {"op": "replace", "path": "/rows/1/x", "value": 6},
+    ]
+
+
+def test_what_was_set_is_told_though_rows_that_hold_it_are_assigned_anew(seen):
+    since = seen.sync.version
+    seen.rows[0]["x"] = 5
+    seen.rows = [{"x": 5, "in": [0, 1]}, {"x": 6, "in": []}]
+
+    assert told(seen, since) == [
+        {"op": "replace", "path": "/rows/0/x", "value": 5},
+        {"op": "replace", "path": "/rows/1/x", "value": 6},
+    ]
+
+
+def test_what_was_set_before_a_patch_is_told_before_it(seen):
+    since, row = seen.sync.version, seen.rows[0]
+    row["x"] = 5
+    seen.sync.apply([{"op": "move", "from": "/rows/0", "path": "/rows/1"}])
+    row["x"] = 6
+
+    assert [operation["path"] for operation in told(seen, since)] == ["/rows/0/x", "/rows/1", "/rows/1/x"]
+
+
+def test_what_was_set_before_a_trait_falls_back_to_its_default_is_told_before_it(seen):
+    committed = Committed(seen)
+    seen.rows[0]["x"] = 5
+    seen._trait_values.pop("rows")  # as a rollback of traitlets does
+    assert seen.rows == []
+
+    assert committed.document == seen.sync.snapshot()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda row: row.__setitem__("x", 2),
+        lambda row: row["in"].__setitem__(0, 2),
+        lambda row: row["in"].append(2),
+    ],
+    ids=["a member", "an element", "one more element"],
+)
+def test_what_is_set_just_after_another_thread_took_it_out_is_told_no_more(seen, change):
+    since, row = seen.sync.version, seen.rows[0]
+    lock = seen._document.lock = TellingLock(seen._document.lock)
+    thread = threading.Thread(target=change, args=(row,))
+    with lock:
+        lock.is_asked.clear()
+        thread.start()
+        assert lock.is_asked.wait(30)
+        seen.rows.pop(0)
+    thread.join(30)
+
+    assert 2 in (row["x"], row["in"][0], row["in"][-1])
+    assert told(seen, since) == [{"op": "remove", "path": "/rows/0"}]
+
+
+def test_what_was_set_and_then_taken_out_is_told_no_more(seen):
+    since, row = seen.sync.version, seen.rows.pop()
+    row["x"] = 5
+    row["in"].append(5)
+
+    assert told(seen, since) == [{"op": "remove", "path": "/rows/1"}]
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"), [(1, False), (1.0, False), (True, True), (2, True), ("1", True)]
+)
+def test_a_scalar_that_is_what_it_was_is_not_told(seen, value, is_told):
+    seen.rows[0]["x"] = 1
+    since = seen.sync.version
+    seen.rows[0]["x"] = value
+
+    assert seen.rows[0]["x"] is value
+    assert bool(told(seen, since)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (float("nan"), "no nan"),
+        (float("inf"), "no inf"),
+        (2**60, "2\\*\\*53"),
+        ("\ud800", "surrogate"),
+        ({1}, "set"),
+    ],
+)
+def test_what_has_no_json_form_is_refused_wherever_a_scalar_was_set_before(seen, value, why):
+    with pytest.raises(NotSyncable, match=why):
+        seen.rows[0]["x"] = value
+    with pytest.raises(NotSyncable, match=why):
+        seen.rows[0]["in"][0] = value
+    with pytest.raises(NotSyncable, match=why):
+        seen.rows[0]["in"].append(value)
+
+    assert seen.rows[0] == {"x": -1, "in": [0, 1]}
+
+
+def test_an_index_that_is_not_there_is_refused_wherever_a_scalar_was_set_before(seen):
+    for index in (2, -3):
+        with pytest.raises(IndexError, match="list assignment index out of range"):
+            seen.rows[0]["in"][index] = 0
+
+
+def test_a_batch_keeps_what_was_set_in_it_for_itself(seen):
+    since = seen.sync.version
+    with batch():
+        seen.rows[0]["x"] = 5
+        seen.n = 5
+        assert not seen._document.authority.commit()
+    assert len(told(seen, since)) == 2
+    assert seen.sync.version == since + 1
+
+
+def test_who_observes_or_listens_from_now_on_hears_of_each_change(seen):
+    heard: list[Any] = []
+    seen.rows[0]["x"] = 1
+    seen.observe(lambda change: heard.append(change.patch[0]["value"]), "rows")
+    seen.rows[0]["x"] = 2
+    seen.rows[0]["x"] = 3
+    assert heard == [2, 3]
+
+    stop = seen.sync.on_patch(lambda patch: heard.append(patch.patch[0]["path"]))
+    seen.n += 1
+    seen.rows[1]["in"].append(1)
+    assert heard[2:] == ["/n", "/rows/1/in/0", 1]
+    stop()
+    seen.n += 1
+    assert len(heard) == 5
+
+
+def test_a_class_that_takes_all_notifications_hears_of_each_change():
+    heard: list[str] = []
+
+    class Nosy(Board):
+        def notify_change(self, change):
+            heard.append(change["name"])
+            super().notify_change(change)
+
+    model = Nosy(rows=[{"x": 0}])
+    model._document.watch()
+    heard.clear()
+    model.rows[0]["x"] = 1
+    model.rows[0]["x"] = 2
+
+    assert heard == ["rows", "rows"]
 
 
 # -- observing
