@@ -197,6 +197,12 @@ class Account:
 
         First goes what is gone, then what stays is brought into order, then the rest comes to its place.
         """
+        if not old or not new:
+            self.changes += resize(self._path, start, old, new)
+            return
+        if len(old) == len(new) == 1:
+            self.exchange(str(start), old[0], new[0], in_list=True)
+            return
         origins = _origins(old, new, is_reordered=is_reordered)
         self.keeps |= any(isinstance(old[origin], (list, dict)) for origin in origins if origin is not None)
         exchanged = _pair(origins, len(old))

@@ -23,7 +23,7 @@ import traitlets
 from syncstate.authority import Authority
 from syncstate.batches import current_batch
 from syncstate.diff import Change, add, assigned, diff
-from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same
+from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
 from syncstate.patch import Draft, Operation, Step, apply, check
@@ -79,6 +79,7 @@ class TraitDocument(Root):
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
+        self._has_news = False  # something was recorded that only links are to hear of
 
     @property
     def members(self) -> dict[str, traitlets.TraitType[Any, Any]]:
@@ -161,8 +162,11 @@ class TraitDocument(Root):
 
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a trait's value where traitlets keeps it, and record what that changed."""
-        if type(value) in SCALARS and self._store_scalar(values, name, value):
-            return
+        if type(value) not in SCALARS or not self._store_scalar(values, name, value):
+            self._store(values, name, value)
+            self.settle()
+
+    def _store(self, values: dict[str, Any], name: str, value: Any) -> None:
         with self.lock:
             if self.marks:
                 self.catch_up()
@@ -176,17 +180,16 @@ class TraitDocument(Root):
                         value = taken if value is former else _filled(value, taken)
                     done = self._put(values, name, value, intake, taken)
             self._record(*done)
-        self.settle()
 
     def _store_scalar(self, values: dict[str, Any], name: str, value: Any) -> bool:
         """Store a scalar in the place of another one, if no listener wants to hear of it: the fast way."""
         self.lock.acquire()
         try:
             old = values.get(name, _ABSENT)
-            if type(old) not in SCALARS or self.listeners or self._collected is not None:
+            if type(old) not in SCALARS or self.listeners:
                 return False
             dict.__setitem__(values, name, value)
-            is_news = not same(old, value) and self.mark(self, name, "replace")
+            is_news = not same_scalar(old, value) and self.mark(self, name, "replace")
         finally:
             self.lock.release()
         if is_news:
@@ -313,17 +316,20 @@ class TraitDocument(Root):
             batch.join(self)
         if self._is_watched:
             self.authority.record([step for step, _ in changes], assigned)
+        acts = self._acts if self._collected is None else self._collected
+        if acts is self._acts and not self.listeners and all(self.lease(name).root for name in inside):
+            self._has_news = True  # for links alone
+            return
         operations = [step.operation for step, _ in changes]
-        act = _Act(operations, [_Notice(name, operations) for name in inside])
-        (self._acts if self._collected is None else self._collected).append(act)
+        acts.append(_Act(operations, [_Notice(name, operations) for name in inside]))
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
+        has_news, self._has_news = self._has_news, False
         if not self._acts:
+            if has_news:
+                self.notify()
             return
-        with self.lock:
-            if self._collected is not None:  # this thread is applying a patch, and comes here again
-                return
         try:
             while (act := self._next_act()) is not None:
                 self._tell_listeners()
@@ -551,7 +557,7 @@ class TraitDocument(Root):
         values = self.model._trait_values
         old = values[name]
         known = len(self._collected or ())
-        self.store(values, name, self.take(name, value))
+        self._store(values, name, self.take(name, value))
         # traitlets tells nobody: it was asked about the whole patch, not to set this
         for act in (self._collected or [])[known:]:
             act.notices.append(_Notice(name, act.operations, old, values[name]))

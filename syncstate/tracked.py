@@ -34,7 +34,7 @@ from threading import RLock
 from typing import Any, Concatenate, Literal, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
 from syncstate.diff import Account, Change, add, guarded, move, remove
-from syncstate.document import MAX_DEPTH, MAX_INTEGER, SCALARS, Json, kind, plain
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, SCALARS, Json, kind, plain, same_scalar
 from syncstate.errors import NotSyncable
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape, join, parse, resolve
@@ -330,7 +330,7 @@ class TrackedList(_Placed, list[Any]):
         ):
             self._assign(index, list(value) if isinstance(index, slice) else value)
 
-    def _put_scalar(self, root: Root, index: int | None, value: object) -> bool:
+    def _put_scalar(self, root: Root, index: int | None, value: Any) -> bool:
         """Put a scalar in the place of another one, or at the end, under a lease, if there is one.
 
         The fast way for what is done most: without it the same takes three times as long.
@@ -349,7 +349,7 @@ class TrackedList(_Placed, list[Any]):
                     return False
                 old = self[index]
                 list.__setitem__(self, index, value)
-                is_news = not _are_same(old, value) and root.mark(self, index, "replace")
+                is_news = not same_scalar(old, value) and root.mark(self, index, "replace")
         finally:
             root.lock.release()
         if is_news:
@@ -500,14 +500,14 @@ class TrackedDict(_Placed, dict[str, Any]):
         ):
             self._put_all({name: value})
 
-    def _put_scalar(self, root: Root, name: str, value: object) -> bool:
+    def _put_scalar(self, root: Root, name: str, value: Any) -> bool:
         """Put a scalar in the place of another one under a lease, if there is one: as in a list."""
         root.lock.acquire()
         try:
             if self._lease.root is not root or type(old := self.get(name, self)) not in SCALARS:
                 return False
             dict.__setitem__(self, name, value)
-            is_news = not _are_same(old, value) and root.mark(self, name, "replace")
+            is_news = not same_scalar(old, value) and root.mark(self, name, "replace")
         finally:
             root.lock.release()
         if is_news:
@@ -585,11 +585,6 @@ def is_scalar(value: Any) -> bool:
     if type_ is float:
         return value - value == 0  # type: ignore[no-any-return] # neither infinite nor NaN
     return type_ is bool or value is None
-
-
-def _are_same(old: Any, new: Any) -> bool:
-    """Whether two scalars are the same JSON value, as `same` says."""
-    return old is new or (old == new and (type(old) is bool) is (type(new) is bool))
 
 
 def described(node: Any, keys: Marks) -> list[Step]:
