@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import traitlets
 
-from syncstate.document import kind
+from syncstate.document import SCALARS, kind
 from syncstate.tracked import is_scalar, is_tracked
 
 _ABSENT: Any = object()
@@ -29,6 +29,9 @@ class Keeper(Protocol):
 
     def take(self, name: str, value: Any) -> Any:
         """Return a value that a trait accepted as it shall be stored."""
+
+    def store_scalar(self, values: dict[str, Any], name: str, value: Any) -> bool:
+        """Put a scalar there if it is a synced trait's that holds a scalar, and say whether it was."""
 
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a value into the dict where traitlets keeps it."""
@@ -48,6 +51,8 @@ class TraitValues(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         document = self._document
+        if type(value) in SCALARS and document.store_scalar(self, name, value):
+            return
         if name in synced_traits(type(document.model)):
             document.store(self, name, value)
         else:

@@ -60,12 +60,16 @@ class TraitDocument(Root):
     Args:
         model: Whose traits they are.
         key: The model's name on the wire.
+
+    Attributes:
+        members: The synced traits by name, in the order in which they were declared.
     """
 
     def __init__(self, model: traitlets.HasTraits, key: str) -> None:
         super().__init__()
         self.is_recording = False
         self.model = model
+        self.members = synced_traits(type(model))
         self.authority = Authority(self, key, self.lock)
         self.listeners: list[Listener] = []
         self._is_watched = False  # the authority is in use: every change must reach it
@@ -80,11 +84,6 @@ class TraitDocument(Root):
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
         self._has_news = False  # something was recorded that only links are to hear of
-
-    @property
-    def members(self) -> dict[str, traitlets.TraitType[Any, Any]]:
-        """The synced traits by name, in the order in which they were declared."""
-        return synced_traits(type(self.model))
 
     @property
     def read_only(self) -> Sequence[str]:
@@ -160,11 +159,31 @@ class TraitDocument(Root):
 
     # -- the seam of storage: a value is there
 
+    def store_scalar(self, values: dict[str, Any], name: str, value: Any) -> bool:
+        """Put a scalar in the place of another one, if no listener wants to hear of it.
+
+        The fast way, as in TrackedDict.__setitem__: 3 us for 13.
+
+        Returns:
+            Whether it was put there.
+        """
+        self.lock.acquire()
+        try:
+            old = values.get(name, _ABSENT)
+            is_put = type(old) in SCALARS and not self.listeners and name in self.members
+            if is_put:
+                is_news = not same_scalar(old, value) and self.mark(self, name, "replace")
+                dict.__setitem__(values, name, value)
+        finally:
+            self.lock.release()
+        if is_put and is_news:
+            self.notify()
+        return is_put
+
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a trait's value where traitlets keeps it, and record what that changed."""
-        if type(value) not in SCALARS or not self._store_scalar(values, name, value):
-            self._store(values, name, value)
-            self.settle()
+        self._store(values, name, value)
+        self.settle()
 
     def _store(self, values: dict[str, Any], name: str, value: Any) -> None:
         with self.lock:
@@ -180,21 +199,6 @@ class TraitDocument(Root):
                         value = taken if value is former else _filled(value, taken)
                     done = self._put(values, name, value, intake, taken)
             self._record(*done)
-
-    def _store_scalar(self, values: dict[str, Any], name: str, value: Any) -> bool:
-        """Store a scalar in the place of another one, if no listener wants to hear of it: the fast way."""
-        self.lock.acquire()
-        try:
-            old = values.get(name, _ABSENT)
-            if type(old) not in SCALARS or self.listeners:
-                return False
-            dict.__setitem__(values, name, value)
-            is_news = not same_scalar(old, value) and self.mark(self, name, "replace")
-        finally:
-            self.lock.release()
-        if is_news:
-            self.notify()
-        return True
 
     def _put(
         self, values: dict[str, Any], name: str, value: Any, intake: Intake | None = None, taken: Any = None
@@ -564,6 +568,7 @@ class TraitDocument(Root):
 
     def admit_new(self, names: Iterable[str]) -> None:
         """Take in traits that this instance was given after it was made."""
+        self.members = synced_traits(type(self.model))
         for name in names:
             value = getattr(self.model, name)
             with self.lock:

@@ -267,10 +267,22 @@ class TrackedList(_Placed, list[Any]):
 
     # -- the mutators of list, each a line or two over _splice
 
-    def append(self, value: object, /) -> None:
+    def append(self, value: Any, /) -> None:
         root = self._lease.root
-        if root is None or not is_scalar(value) or not self._put_scalar(root, None, value):
-            self._append_all([value])
+        if root is not None and is_scalar(value):  # the fast way, as in TrackedDict.__setitem__
+            root.lock.acquire()
+            try:
+                is_put = self._lease.root is root
+                if is_put:
+                    is_news = root.mark(self, len(self), "add")
+                    list.append(self, value)
+            finally:
+                root.lock.release()
+            if is_put:
+                if is_news:
+                    root.notify()
+                return
+        self._append_all([value])
 
     def extend(self, values: Iterable[object], /) -> None:
         self._append_all(list(values))  # which may take its time
@@ -322,39 +334,21 @@ class TrackedList(_Placed, list[Any]):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         root = self._lease.root
-        if (
-            root is None
-            or type(index) is not int
-            or not is_scalar(value)
-            or not self._put_scalar(root, index, value)
-        ):
-            self._assign(index, list(value) if isinstance(index, slice) else value)
-
-    def _put_scalar(self, root: Root, index: int | None, value: Any) -> bool:
-        """Put a scalar in the place of another one, or at the end, under a lease, if there is one.
-
-        The fast way for what is done most: without it the same takes three times as long.
-        """
-        root.lock.acquire()  # half the price of a with statement
-        try:
-            size = len(self)
-            if self._lease.root is not root:
-                return False
-            if index is None:
-                list.append(self, value)
-                is_news = root.mark(self, size, "add")
-            else:
-                index = index if index >= 0 else index + size
-                if not 0 <= index < size or type(self[index]) not in SCALARS:
-                    return False
-                old = self[index]
-                list.__setitem__(self, index, value)
-                is_news = not same_scalar(old, value) and root.mark(self, index, "replace")
-        finally:
-            root.lock.release()
-        if is_news:
-            root.notify()
-        return True
+        if root is not None and type(index) is int and is_scalar(value):  # as in TrackedDict.__setitem__
+            root.lock.acquire()
+            try:
+                place = index if index >= 0 else index + len(self)
+                is_put = self._lease.root is root and 0 <= place < len(self) and type(self[place]) in SCALARS
+                if is_put:
+                    is_news = not same_scalar(self[place], value) and root.mark(self, place, "replace")
+                    list.__setitem__(self, place, value)
+            finally:
+                root.lock.release()
+            if is_put:
+                if is_news:
+                    root.notify()
+                return
+        self._assign(index, list(value) if isinstance(index, slice) else value)
 
     @_mutator
     def _assign(self, index: Any, value: Any) -> None:
@@ -490,29 +484,25 @@ class TrackedDict(_Placed, dict[str, Any]):
 
     # -- the mutators of dict, each a line or two over _put and _drop
 
-    def __setitem__(self, name: str, value: object, /) -> None:
+    def __setitem__(self, name: str, value: Any, /) -> None:
         root = self._lease.root
-        if (
-            root is None
-            or type(name) is not str
-            or not is_scalar(value)
-            or not self._put_scalar(root, name, value)
-        ):
-            self._put_all({name: value})
-
-    def _put_scalar(self, root: Root, name: str, value: Any) -> bool:
-        """Put a scalar in the place of another one under a lease, if there is one: as in a list."""
-        root.lock.acquire()
-        try:
-            if self._lease.root is not root or type(old := self.get(name, self)) not in SCALARS:
-                return False
-            dict.__setitem__(self, name, value)
-            is_news = not same_scalar(old, value) and root.mark(self, name, "replace")
-        finally:
-            root.lock.release()
-        if is_news:
-            root.notify()
-        return True
+        if root is not None and type(name) is str and is_scalar(value):
+            # The fast way for what is done most, a scalar in the place of another one: 0.7 us for 13. It is
+            # written out in each mutator that has it, and takes the lock without `with`: that saves 0.2.
+            root.lock.acquire()
+            try:
+                old = self.get(name, self)
+                is_put = self._lease.root is root and type(old) in SCALARS
+                if is_put:
+                    is_news = not same_scalar(old, value) and root.mark(self, name, "replace")
+                    dict.__setitem__(self, name, value)
+            finally:
+                root.lock.release()
+            if is_put:
+                if is_news:
+                    root.notify()
+                return
+        self._put_all({name: value})
 
     @_mutator
     def __delitem__(self, name: str, /) -> None:
