@@ -39,6 +39,7 @@ setup: ready
 # --- setting up: each stamp is newer than what it was made from -----------------------------------------------
 
 PYTHON_DEPS := $(VENV)/.dependencies-installed
+PEERS := $(VENV)/.peers-installed
 PYTHON_READY := $(VENV)/.syncstate-installed
 JS_READY := js/node_modules/.installed
 EXTENSION := syncstate/labextension/package.json
@@ -60,6 +61,11 @@ $(PY):
 $(PYTHON_DEPS): requirements/dev.txt | $(PY)
 	$(call say,Installing Python packages into .venv (about a minute))
 	$(call quietly,$(PIP) install -r requirements/dev.txt)
+	@touch $@
+
+$(PEERS): requirements/bench.txt $(PYTHON_DEPS)
+	$(call say,Installing the peers that the benchmarks compare with)
+	$(call quietly,$(PIP) install -r requirements/bench.txt)
 	@touch $@
 
 $(PYTHON_READY): $(PYTHON_DEPS) pyproject.toml js/package.json
@@ -110,9 +116,9 @@ docs: python-ready
 	$(call say,Building the documentation into build/docs)
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict --site-dir build/docs
 
-bench: ready
-	$(call say,Running the benchmarks)
-	@for file in benchmarks/*.py; do echo "$$file"; $(PY) "$$file" $(BENCH) || exit 1; done
+bench: ready $(PEERS)
+	$(call say,Running the benchmarks: a few minutes without other work on the machine)
+	@$(PY) benchmarks $(BENCH)
 
 N ?= 1000000
 fuzz: ready

@@ -429,7 +429,8 @@ def compact(steps: list[Step]) -> list[Step]:
 
     One is left out when nothing between the two acted inside what it put there, or may have shifted it.
     """
-    if len(steps) < 2:
+    replaced = [step.operation["path"] for step in steps if step.operation["op"] == "replace"]
+    if len(replaced) == len(set(replaced)):
         return steps
     kept: list[Step | None] = []
     latest: dict[str, int] = {}  # where in kept the replace of a path is that may still be overwritten

@@ -338,9 +338,10 @@ class TrackedList(_Placed, list[Any]):
             root.lock.acquire()
             try:
                 place = index if index >= 0 else index + len(self)
-                is_put = self._lease.root is root and 0 <= place < len(self) and type(self[place]) in SCALARS
+                old = self[place] if 0 <= place < len(self) else self
+                is_put = self._lease.root is root and type(old) in SCALARS
                 if is_put:
-                    is_news = not same_scalar(self[place], value) and root.mark(self, place, "replace")
+                    is_news = not same_scalar(old, value) and root.mark(self, place, "replace")
                     list.__setitem__(self, place, value)
             finally:
                 root.lock.release()

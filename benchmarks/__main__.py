@@ -1,0 +1,60 @@
+"""Run all benchmarks and write RESULTS.md beside them (`make bench`).
+
+python benchmarks [NAME ...]
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+NAMES = ("containers", "traits", "patch", "wire", "transform")
+PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "ipywidgets", "anywidget"]
+PACKAGES += ["psygnal", "pycrdt", "observ"]
+
+
+def main() -> int:
+    """Run what is asked for; RESULTS.md is always one run of all."""
+    names = sys.argv[1:] or NAMES
+    sections = [_header()]
+    for name in names:
+        print(f"==> {name}", flush=True)
+        done = subprocess.run(
+            [sys.executable, HERE / f"{name}.py"], stdout=subprocess.PIPE, text=True, check=False, cwd=HERE
+        )
+        if done.returncode:
+            print(f"Cannot measure {name}: it ended with {done.returncode}", file=sys.stderr)
+            return 1
+        print(done.stdout, flush=True)
+        sections.append(f"## {name}\n\n{_summary(name)}\n\n```text\n{done.stdout.rstrip()}\n```\n")
+    if tuple(names) == NAMES:
+        (HERE / "RESULTS.md").write_text("\n".join(sections))
+    return 0
+
+
+def _header() -> str:
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        "# Results\n\n"
+        f"Made by `make bench` on {datetime.datetime.now(tz=datetime.UTC).date()}; do not edit.\n\n"
+        f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}; {packages}.\n\n"
+        "Absolute times move by a third between runs of a shared machine; ratios are the medians of rounds "
+        "that ran all cases, and move by about a seventh. A ratio above its target: a target that is missed.\n"
+    )
+
+
+def _summary(name: str) -> str:
+    """Return the first paragraph of what a benchmark says of itself."""
+    text = (HERE / f"{name}.py").read_text().split('"""')[1]
+    return " ".join(text.split("\n\n")[0].split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""What a change costs a kernel, from the statement to the socket, beside the floor and the peers.
+
+In a real kernel each case changes one thing and sends it, again and again; counted is the CPU time of the
+process, all threads, for one change. The floor is `comm.send` of the patch as it is. Ours are flushed after
+each change, as by the clock; so nothing is coalesced here.
+
+    python benchmarks/kernel.py [ROWS ...]
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from textwrap import dedent
+from typing import Any
+
+from interleaved import spelled
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.manager import start_new_kernel
+
+SETUP = """
+    import json, sys, time
+    import comm, ipywidgets, traitlets
+    sys.path.insert(0, HERE)
+    from interleaved import Times
+    from syncstate import SyncedModel, batch
+    from syncstate.link import kernel_link, _pacer
+
+    def rows():
+        return [{"id": i, "name": f"item {i}", "price": i * 1.5} for i in range(ROWS)]
+
+    class Board(SyncedModel):
+        n: int = 0
+        rows: list = []
+
+    class Widget(ipywidgets.Widget):
+        n = traitlets.Int().tag(sync=True)
+        rows = traitlets.List().tag(sync=True)
+
+    board = Board(rows=rows())
+    board.sync._publish()
+    link = kernel_link()
+    link.flush()
+    _pacer.remove(link.flush)  # the clock flushes nothing: each case does so itself
+    floor = comm.create_comm(target_name="floor")
+    widget = Widget(rows=rows())
+    count = iter(range(1, 2**40))
+    """
+
+CASES = {
+    "one scalar": {
+        "floor": """
+            patch = {"protocol": 1, "kernel": "0123456789abcdef", "seq": 1, "messages": [{"type": "patch",
+                "model": "0123456789abcdef", "epoch": "01234567", "base": 1, "version": 2,
+                "operations": [{"op": "replace", "path": "/n", "value": next(count)}]}]}
+            floor.send(patch)
+            """,
+        "syncstate": "board.n = next(count); link.flush()",
+        "ipywidgets": "widget.n = next(count)",
+    },
+    "one cell": {
+        "floor": """
+            patch = {"protocol": 1, "kernel": "0123456789abcdef", "seq": 1, "messages": [{"type": "patch",
+                "model": "0123456789abcdef", "epoch": "01234567", "base": 1, "version": 2,
+                "operations": [{"op": "replace", "path": "/rows/300/price", "value": next(count)}]}]}
+            floor.send(patch)
+            """,
+        "syncstate": "board.rows[300]['price'] = next(count); link.flush()",
+        "ipywidgets": "widget.rows = [*widget.rows[:3], {**widget.rows[3], 'price': next(count)}, *widget.rows[4:]]",
+    },
+    "one row more": {
+        "floor": """
+            patch = {"protocol": 1, "kernel": "0123456789abcdef", "seq": 1, "messages": [{"type": "patch",
+                "model": "0123456789abcdef", "epoch": "01234567", "base": 1, "version": 2,
+                "operations": [{"op": "add", "path": "/rows/10000", "value":
+                    {"id": next(count), "name": "one more", "price": 1.5}}]}]}
+            floor.send(patch)
+            """,
+        "syncstate": "board.rows.append({'id': next(count), 'name': 'one more', 'price': 1.5}); link.flush()",
+        "ipywidgets": "widget.rows = [*widget.rows, {'id': next(count), 'name': 'one more', 'price': 1.5}]",
+    },
+    "1,000 cells": {
+        "floor": """
+            value = next(count)
+            patch = {"protocol": 1, "kernel": "0123456789abcdef", "seq": 1, "messages": [{"type": "patch",
+                "model": "0123456789abcdef", "epoch": "01234567", "base": 1, "version": 2,
+                "operations": [{"op": "replace", "path": f"/rows/{i}/price", "value": value}
+                    for i in range(1000)]}]}
+            floor.send(patch)
+            """,
+        "syncstate": """
+            value = next(count)
+            with batch():
+                for row in board.rows[:1000]:
+                    row["price"] = value
+            link.flush()
+            """,
+        "ipywidgets": """
+            value = next(count)
+            widget.rows = [{**row, "price": value} if row["id"] < 1000 else row for row in widget.rows]
+            """,
+    },
+}
+TARGETS = {"one scalar": 1.3, "one cell": 1.2, "one row more": 1.2, "1,000 cells": 2.1}
+
+
+def run(client: BlockingKernelClient, code: str) -> str:
+    """Run code in a kernel and return what it prints."""
+    printed: list[str] = []
+
+    def hear(message: Any) -> None:
+        if message["header"]["msg_type"] == "stream":
+            printed.append(message["content"]["text"])
+
+    reply = client.execute_interactive(code, timeout=600, output_hook=hear)
+    if reply["content"]["status"] != "ok":
+        raise RuntimeError("\n".join(reply["content"]["traceback"]))
+    return "".join(printed)
+
+
+def measured(libraries: dict[str, str], number: int) -> str:
+    """Return the code that measures cases, and prints what came of it as JSON."""
+    lines = ["cases = {}"]
+    for library, code in libraries.items():
+        body = dedent(code).strip().replace("\n", "\n        ")
+        lines += ["def case(number):", "    for _ in range(number):", f"        {body}"]
+        lines.append(f"cases[{library!r}] = case")
+    lines.append(f"times = Times(cases, {number}, rounds=9, clock=time.process_time)")
+    lines.append("print(json.dumps({n: [times.seconds(n), times.ratio(n, 'floor')] for n in cases}))")
+    return "\n".join(lines)
+
+
+def main(sizes: Sequence[int]) -> None:
+    """Print a row for each case and size."""
+    print(f"{'':>21} {'floor':>16} {'syncstate':>16} {'target':>7} {'ipywidgets':>20}")
+    for size in sizes:
+        manager, client = start_new_kernel(kernel_name="python3", stderr=subprocess.DEVNULL)
+        try:
+            here = repr(str(__file__).rpartition("/")[0])
+            run(client, dedent(SETUP).replace("ROWS", str(size)).replace("HERE", here))
+            for what, libraries in CASES.items():
+                number = 5 if what == "1,000 cells" else 50
+                slow = size > 10_000 and what != "one scalar"
+                chosen = {
+                    name: code for name, code in libraries.items() if not (slow and name == "ipywidgets")
+                }
+                if size > 1000 and what == "one scalar":
+                    continue  # it is the same
+                found = json.loads(run(client, measured(chosen, number)))
+                ours = f"{spelled(found['syncstate'][0])} {found['syncstate'][1]:>5.3g}x"
+                peer = (
+                    f"{spelled(found['ipywidgets'][0])} {found['ipywidgets'][1]:>7.4g}x"
+                    if not slow
+                    else "not run"
+                )
+                print(
+                    f"{size:>7,} {what:<13} {spelled(found['floor'][0]):>16} {ours:>16} {TARGETS[what]:>6}x {peer:>20}"
+                )
+        finally:
+            client.stop_channels()
+            manager.shutdown_kernel(now=True)
+
+
+if __name__ == "__main__":
+    main([int(argument) for argument in sys.argv[1:]] or [1_000, 10_000, 100_000])
