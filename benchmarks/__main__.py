@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("containers", "traits", "patch", "wire", "transform")
+NAMES = ("containers", "traits", "kernel", "patch", "wire", "transform")
 PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "ipywidgets", "anywidget"]
 PACKAGES += ["psygnal", "pycrdt", "observ"]
 
@@ -46,7 +46,7 @@ def _header() -> str:
         f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
         f"Python {platform.python_version()}; {packages}.\n\n"
         "Absolute times move by a third between runs of a shared machine; ratios are the medians of rounds "
-        "that ran all cases, and move by about a seventh. A ratio above its target: a target that is missed.\n"
+        "that ran all cases, and move by about a seventh. A ratio above its target is a miss.\n"
     )
 
 

@@ -126,7 +126,7 @@ class Authority:
 
     # -- what happens here
 
-    def record(self, steps: list[Step], assigned: Iterable[Step] = ()) -> None:
+    def record(self, steps: list[Step], assigned: Sequence[Step] = ()) -> None:
         """Take note of what was just done; the lock is held.
 
         Args:
@@ -134,7 +134,8 @@ class Authority:
             assigned: A `replace` without its value for each location whose whole value was assigned anew,
                 though `steps` says less.
         """
-        self._open_assigned = _followed(self._open_assigned, steps, assigned)
+        if self._open_assigned or assigned:
+            self._open_assigned = _followed(self._open_assigned, steps, assigned)
         self._open += steps
 
     def commit(self, replica: str | None = None, number: int | None = None) -> bool:
@@ -387,7 +388,8 @@ class Authority:
     # -- the log
 
     def _since(self, version: int) -> list[Commit]:
-        return [commit for commit in self._log if commit.version > version]
+        # by their number from the end: nearly always one of a thousand
+        return [self._log[place] for place in range(version - self.version, 0)]
 
     def _patch(self, base: int, commits: list[Commit]) -> PatchMessage:
         message: Any = {
@@ -400,7 +402,8 @@ class Authority:
         }
         assigned: list[Step] = []
         for commit in commits:
-            assigned = _followed(assigned, commit.steps, commit.assigned)
+            if assigned or commit.assigned:
+                assigned = _followed(assigned, commit.steps, commit.assigned)
         if assigned:
             message["replaced"] = [step.operation["path"] for step in assigned]
         if len(commits) == 1 and commits[0].replica is not None:
@@ -429,6 +432,8 @@ def compact(steps: list[Step]) -> list[Step]:
 
     One is left out when nothing between the two acted inside what it put there, or may have shifted it.
     """
+    if len(steps) < 2:
+        return steps
     replaced = [step.operation["path"] for step in steps if step.operation["op"] == "replace"]
     if len(replaced) == len(set(replaced)):
         return steps

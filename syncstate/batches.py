@@ -34,6 +34,8 @@ class Batch:
 
     def join(self, document: Member) -> None:
         """Hold a document until the end; after it, or a second time, do nothing."""
+        if document in self._documents:  # it only grows
+            return
         with self._lock:
             if self.is_open and document not in self._documents:
                 self._documents.append(document)

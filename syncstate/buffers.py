@@ -7,7 +7,7 @@ place and the frame's `buffers` lists the pointers that say which belongs where.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from syncstate.document import Json, JsonObject, show
 from syncstate.errors import MessageError
@@ -17,10 +17,10 @@ from syncstate.pointer import join, resolve
 
 def detach(frame: JsonObject) -> tuple[JsonObject, list[bytes]]:
     """Return a frame without its bytes, and these bytes; the frame itself if it has none."""
+    if not _has_bytes(frame):  # as most have not: to look is half as dear as to find
+        return frame, []
     found: list[tuple[str, bytes]] = []
     _find(frame, (), found)
-    if not found:
-        return frame, []
     emptied: Any = apply(frame, [{"op": "replace", "path": path, "value": None} for path, _ in found])
     return {**emptied, "buffers": [path for path, _ in found]}, [data for _, data in found]
 
@@ -53,6 +53,19 @@ def attach(frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> JsonObje
         ],
     )
     return {name: member for name, member in filled.items() if name != "buffers"}
+
+
+def _has_bytes(value: Json) -> bool:
+    waiting = [value]
+    while waiting:
+        container = waiting.pop()
+        for member in container.values() if isinstance(container, dict) else cast(list[Json], container):
+            type_ = type(member)
+            if type_ is dict or type_ is list:
+                waiting.append(member)
+            elif type_ is bytes:
+                return True
+    return False
 
 
 def _find(value: Json, tokens: tuple[str | int, ...], found: list[tuple[str, bytes]]) -> None:

@@ -294,16 +294,15 @@ class TraitDocument(Root):
 
     def catch_up(self) -> None:
         """Describe what was marked."""
+        if not self.marks:
+            return
         marks, self.marks = self.marks, {}
-        for node, keys in marks.values():
-            self.authority.record(self._described(keys) if node is self else described(node, keys))
-
-    def _described(self, names: Iterable[str]) -> list[Step]:
+        _, own = marks.pop(id(self), (self, {}))
         values = self.model._trait_values
-        return [
-            Step({"op": "replace", "path": join(name), "value": values[name]}, in_list=False)
-            for name in names
+        steps = [
+            Step({"op": "replace", "path": join(name), "value": values[name]}, in_list=False) for name in own
         ]
+        self.authority.record(steps + described(marks.values()))
 
     def notify(self) -> None:
         """Tell the links that there is something to send."""

@@ -578,13 +578,28 @@ def is_scalar(value: Any) -> bool:
     return type_ is bool or value is None
 
 
-def described(node: Any, keys: Marks) -> list[Step]:
-    """Return what says that scalars were put into a container."""
-    path, in_list = _locate(node), isinstance(node, TrackedList)
-    return [
-        Step({"op": op, "path": f"{path}/{key if in_list else escape(key)}", "value": node[key]}, in_list)
-        for key, op in keys.items()
-    ]
+def described(marks: Iterable[tuple[_Container, Marks]]) -> list[Step]:
+    """Return what says that scalars were put into containers, which are in their places."""
+    steps: list[Step] = []
+    last: _Node = None
+    above = ""  # the pointer of the last one's holder: a table's rows all have one
+    for node, keys in marks:
+        holder = node._parent
+        if not isinstance(holder, _TRACKED):
+            path = _locate(node)
+        else:
+            if holder is not last:
+                last, above = holder, _locate(holder)
+            path = f"{above}/{holder._child_token(node)}"
+        if isinstance(node, TrackedDict):
+            for name, op in keys.items():
+                steps.append(
+                    Step({"op": op, "path": f"{path}/{escape(name)}", "value": node[name]}, in_list=False)
+                )
+        else:
+            for index, op in keys.items():
+                steps.append(Step({"op": op, "path": f"{path}/{index}", "value": node[index]}, in_list=True))
+    return steps
 
 
 def _find_root(node: _Container) -> tuple[Root, Any]:
