@@ -74,6 +74,12 @@ class Document(Protocol):
         """Tell observers what was applied; the lock is not held."""
 
 
+class Hold(Protocol):
+    """What holds commits back while it is open; an interrupt may keep it from saying that it ends."""
+
+    is_open: bool
+
+
 @dataclass(slots=True)
 class Commit:
     """One step from a version to the next."""
@@ -112,14 +118,14 @@ class Authority:
     epoch: str = field(default_factory=lambda: token_hex(4))
     version: int = 0
     log_limit: int = LOG_LIMIT
-    watchers: list[Callable[[], None]] = field(default_factory=list)
+    watchers: list[Callable[[], object]] = field(default_factory=list)
     """Called, without the lock, when there may be something to send."""
     _open: list[Step] = field(default_factory=list)
     _open_assigned: list[Step] = field(default_factory=list)
     _log: deque[Commit] = field(default_factory=deque)
     _log_weight: int = 0
     _answers: dict[str, _Answer] = field(default_factory=dict)
-    _holds: int = 0
+    _holds: list[Hold] = field(default_factory=list)
     _judged: Verdicts | None = None
     """The edit whose validators are being asked: the other edits wait until it is answered."""
     _waiting: list[Callable[[], None]] = field(default_factory=list)
@@ -145,14 +151,18 @@ class Authority:
             False while a batch is open: nobody may see the inside of it.
         """
         with self.lock:
-            if self._holds:
+            if self.is_held:
                 return False
-            self.document.catch_up()
-            if self._open or replica is not None:
-                self.version += 1
-                steps, self._open = compact(self._open), []
-                assigned, self._open_assigned = self._open_assigned, []
-                self._remember(Commit(self.version, steps, assigned, replica, number))
+            try:
+                self.document.catch_up()
+                if self._open or replica is not None:
+                    self.version += 1
+                    steps, self._open = compact(self._open), []
+                    assigned, self._open_assigned = self._open_assigned, []
+                    self._remember(Commit(self.version, steps, assigned, replica, number))
+            except BaseException:  # an interrupt, say: nobody knows how far this came
+                self.restart_log()
+                raise
             return True
 
     def _remember(self, commit: Commit) -> None:
@@ -162,28 +172,35 @@ class Authority:
         while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
             self._log_weight -= self._log.popleft().weight
 
+    def restart_log(self) -> None:
+        """Begin a new version that no patch leads to: everybody is told the whole state; the lock is held."""
+        self._open, self._open_assigned = [], []
+        self._log.clear()
+        self._log_weight = 0
+        self.version += 1
+
     @property
     def is_held(self) -> bool:
         """Whether a batch is open."""
-        return self._holds > 0
+        return bool(self._holds) and any(hold.is_open for hold in self._holds)
 
-    def hold(self) -> None:
-        """Begin a batch: nothing is committed and no message is answered until `release`."""
+    def hold(self, hold: Hold) -> None:
+        """Begin a batch: nothing is committed and no message is answered while it is open."""
         with self.lock:
-            self._holds += 1
+            self._holds.append(hold)
 
-    def release(self) -> list[Callable[[], None]]:
+    def release(self, hold: Hold) -> list[Callable[[], None]]:
         """End a batch.
 
         Returns:
             What answers the messages that arrived meanwhile, to be called in order without the lock.
         """
         with self.lock:
-            self._holds -= 1
+            self._holds = [other for other in self._holds if other.is_open and other is not hold]
             return self._ready()
 
     def _ready(self) -> list[Callable[[], None]]:
-        waiting, self._waiting = ([], self._waiting) if self._holds else (self._waiting, [])
+        waiting, self._waiting = ([], self._waiting) if self.is_held else (self._waiting, [])
         return waiting
 
     def notify(self) -> None:
@@ -253,7 +270,7 @@ class Authority:
         """Return the answers for the replica alone, or None if validators must be asked first."""
         with self.lock:
             is_edit = message["type"] == "edit"
-            if self._holds or (is_edit and self._judged is not None and self._judged is not verdicts):
+            if self.is_held or (is_edit and self._judged is not None and self._judged is not verdicts):
                 self._waiting.append(lambda: self.receive(message, replica, reply))
                 return []
             self.commit()
@@ -299,7 +316,9 @@ class Authority:
 
     def _reaches(self, version: int) -> bool:
         """Whether the log holds every commit after a version."""
-        return version == self.version or (version < self.version and self._log[0].version <= version + 1)
+        if version == self.version:
+            return True
+        return version < self.version and bool(self._log) and self._log[0].version <= version + 1
 
     def _answer(self, edit: Edit, replica: str, verdicts: Verdicts) -> list[Message] | None:
         last = self._last(replica)

@@ -17,10 +17,10 @@ from typing import Protocol
 class Member(Protocol):
     """A document that can be part of a batch."""
 
-    def begin_batch(self) -> None:
+    def begin_batch(self, batch: Batch) -> None:
         """Hold back what is told from now on."""
 
-    def end_batch(self) -> None:
+    def end_batch(self, batch: Batch) -> None:
         """Tell it, as one."""
 
 
@@ -39,15 +39,15 @@ class Batch:
         with self._lock:
             if self.is_open and document not in self._documents:
                 self._documents.append(document)
-                document.begin_batch()
+                document.begin_batch(self)
 
     def end(self) -> None:
-        """Let every document tell what was held back."""
+        """Let every document tell what was held back; it holds nothing once it is closed."""
         with self._lock:
             self.is_open = False
         with ExitStack() as stack:  # each one ends, whatever the listeners of another do
             for document in reversed(self._documents):
-                stack.callback(document.end_batch)
+                stack.callback(document.end_batch, self)
 
 
 current_batch: ContextVar[Batch | None] = ContextVar("syncstate-batch", default=None)
@@ -76,9 +76,12 @@ def batch() -> Iterator[None]:
         yield
         return
     mine = Batch()
-    token = current_batch.set(mine)
     try:
+        current_batch.set(mine)
         yield
     finally:
-        current_batch.reset(token)
-        mine.end()
+        try:
+            current_batch.set(outer)
+        finally:
+            mine.is_open = False  # here, where no interrupt comes before it
+            mine.end()

@@ -70,7 +70,7 @@ class Link:
         self,
         transport: Transport,
         *,
-        wake: Callable[[], None] | None = None,
+        wake: Callable[[], object] | None = None,
         is_plain: bool = False,
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -131,8 +131,12 @@ class Link:
 
     # -- down
 
-    def flush(self) -> None:
-        """Send everything that is new, in one frame."""
+    def flush(self) -> bool:
+        """Send everything that is new, in one frame.
+
+        Returns:
+            Whether there was anything.
+        """
         if self._welcome():
             self._wake()
         with self._lock:
@@ -141,6 +145,7 @@ class Link:
                 messages += self._news(key, authority, cursor)
             if messages:
                 self._transport.send(*self._frame(messages))
+            return bool(messages)
 
     def _news(self, key: str, authority: Authority, cursor: int) -> Sequence[Message]:
         with authority.lock:

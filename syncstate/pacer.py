@@ -26,16 +26,19 @@ class Pacer:
 
     def __init__(self, interval: float = INTERVAL) -> None:
         self._interval = interval
-        self._calls: list[Callable[[], None]] = []
+        self._calls: list[Callable[[], object]] = []
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def add(self, call: Callable[[], None]) -> None:
-        """Call this too from now on; what it raises is logged."""
+    def add(self, call: Callable[[], object]) -> None:
+        """Call this too from now on, and once more whenever it says that there was something to do.
+
+        What it raises is logged.
+        """
         self._calls = [*self._calls, call]
 
-    def remove(self, call: Callable[[], None]) -> None:
+    def remove(self, call: Callable[[], object]) -> None:
         """Call this no longer."""
         self._calls = [other for other in self._calls if other != call]
 
@@ -58,7 +61,8 @@ class Pacer:
             self._wanted.clear()
             for call in self._calls:
                 try:
-                    call()
+                    if call():  # who was interrupted after a change could not ask: look once more
+                        self._wanted.set()
                 except Exception:
                     _logger.exception("Cannot flush")
             time.sleep(self._interval)

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock, get_ident
 from typing import Any, Literal
@@ -21,7 +21,7 @@ from typing import Any, Literal
 import traitlets
 
 from syncstate.authority import Authority
-from syncstate.batches import current_batch
+from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
 from syncstate.errors import NotWritable, PatchError
@@ -29,7 +29,18 @@ from syncstate.fields import decode, encode
 from syncstate.patch import Draft, Operation, Step, apply, check
 from syncstate.pointer import join, parse, resolve
 from syncstate.seams import synced_traits, trait_validate
-from syncstate.tracked import Intake, Lease, Root, become, described, is_tracked, perform, untied
+from syncstate.tracked import (
+    NOWHERE,
+    Intake,
+    Lease,
+    Root,
+    adopt,
+    become,
+    described,
+    is_tracked,
+    perform,
+    untied,
+)
 from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Operation]], None]
@@ -150,8 +161,8 @@ class TraitDocument(Root):
         if value is current and is_tracked(value):
             return value
         wire = encode(value, join(name))
-        with closing(Intake(self, [self._hanging.get(name)])) as intake:
-            taken = intake.take(wire, name)
+        intake = Intake(self, [self._hanging.get(name)])
+        taken = intake.take(wire, name)
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
@@ -167,15 +178,12 @@ class TraitDocument(Root):
         Returns:
             Whether it was put there.
         """
-        self.lock.acquire()
-        try:
+        with self.lock:
             old = values.get(name, _ABSENT)
             is_put = type(old) in SCALARS and not self.listeners and name in self.members
             if is_put:
                 is_news = not same_scalar(old, value) and self.mark(self, name, "replace")
                 dict.__setitem__(values, name, value)
-        finally:
-            self.lock.release()
         if is_put and is_news:
             self.notify()
         return is_put
@@ -186,19 +194,30 @@ class TraitDocument(Root):
         self.settle()
 
     def _store(self, values: dict[str, Any], name: str, value: Any) -> None:
-        with self.lock:
+        with self.lock, self._minding_interrupts():
             if self.marks:
                 self.catch_up()
             arrived, stored, taken, intake = self._arriving.pop(get_ident(), (None, None, None, None))
             if intake is None or arrived != name or stored is not value:
                 done = self._put(values, name, value)
             else:
-                with closing(intake):
-                    if not intake.reopen([self._hanging.get(name)]):
+                intake.look_again([self._hanging.get(name)])
+                with NOWHERE.lock:
+                    if not intake.is_current():
                         former, taken = taken, intake.take(taken, name)
                         value = taken if value is former else _filled(value, taken)
                     done = self._put(values, name, value, intake, taken)
             self._record(*done)
+
+    @contextmanager
+    def _minding_interrupts(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            raise  # refused, before anything changed
+        except BaseException:
+            self.interrupt()
+            raise
 
     def _put(
         self, values: dict[str, Any], name: str, value: Any, intake: Intake | None = None, taken: Any = None
@@ -218,7 +237,7 @@ class TraitDocument(Root):
 
     def forget(self, values: dict[str, Any], name: str) -> Any:
         """Take a value away, as a rollback of traitlets does: the default is in its place again."""
-        with self.lock:
+        with self.lock, self._minding_interrupts():
             self.catch_up()
             old = dict.pop(values, name)
             self._unhang(name)
@@ -308,6 +327,13 @@ class TraitDocument(Root):
         """Tell the links that there is something to send."""
         self.authority.notify()
 
+    def interrupt(self) -> None:
+        """Take note that an interrupt came in the middle of a change: nobody knows how much of it is told."""
+        self.marks = {}
+        self._revoke_all()
+        adopt(self, self._hanging.items())
+        self.authority.restart_log()
+
     def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes inside members; the lock is held."""
         self._record(changes, assigned, inside=keys)
@@ -328,9 +354,9 @@ class TraitDocument(Root):
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
-        has_news, self._has_news = self._has_news, False
         if not self._acts:
-            if has_news:
+            if self._has_news:
+                self._has_news = False  # before: what others record from now on sets it again
                 self.notify()
             return
         try:
@@ -346,20 +372,20 @@ class TraitDocument(Root):
             if not self._acts:
                 return None
             act = self._acts.popleft()
-            if self.authority.is_held:
+            if self.authority.is_held or self._batched:
                 self._batched += act.operations
             else:
                 self._untold.append(act.operations)
             return act
 
-    def begin_batch(self) -> None:
+    def begin_batch(self, batch: Batch) -> None:
         """Hold back what listeners and pages are told, until `end_batch`."""
-        self.authority.hold()
+        self.authority.hold(batch)
 
-    def end_batch(self) -> None:
+    def end_batch(self, batch: Batch) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
         with self.lock:
-            waiting = self.authority.release()
+            waiting = self.authority.release(batch)
             if self._batched and not self.authority.is_held:
                 self._untold.append(self._batched)
                 self._batched = []
@@ -476,12 +502,13 @@ class TraitDocument(Root):
             operations = _halves(before, operations, apart)
         self._collected = []
         try:
-            for operation in operations:
-                self._run(operation, accepted)
-            values = self.model._trait_values
-            rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
-            for name, value in rest.items():
-                self._reconcile(name, value)
+            with self._minding_interrupts():
+                for operation in operations:
+                    self._run(operation, accepted)
+                values = self.model._trait_values
+                rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
+                for name, value in rest.items():
+                    self._reconcile(name, value)
         finally:
             acts, self._collected = self._collected, None
             if acts:
@@ -509,8 +536,7 @@ class TraitDocument(Root):
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
             if wire is not value:
-                with closing(Intake(self, [])) as intake:
-                    intake.take(wire, name)
+                Intake(self, []).take(wire, name)
         except Exception as error:
             if getattr(error, "pointer", None) is None:
                 error.pointer = join(name)  # type: ignore[attr-defined] # the page shows the reason there
@@ -626,12 +652,12 @@ def _merged(acts: list[_Act]) -> _Act:
 def _taken(operation: Operation) -> Operation:
     """Return an operation whose value and new name will be taken by the containers: nothing fails halfway."""
     tokens = parse(operation["path"])
-    with closing(Intake(_LOOSE, [])) as intake:
-        if tokens:
-            intake.take({tokens[-1]: None}, *tokens[:-1])
-        if "value" not in operation:
-            return operation
-        return {**operation, "value": plain(intake.take(operation["value"], *tokens))}
+    intake = Intake(_LOOSE, [])
+    if tokens:
+        intake.take({tokens[-1]: None}, *tokens[:-1])
+    if "value" not in operation:
+        return operation
+    return {**operation, "value": plain(intake.take(operation["value"], *tokens))}
 
 
 _LOOSE = Root()

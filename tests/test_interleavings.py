@@ -1,4 +1,4 @@
-"""An act of one thread, stopped before each of its lines while other threads do something."""
+"""An act, stopped before each of its lines: other threads do something meanwhile, or an interrupt ends it."""
 
 # ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
 
@@ -10,6 +10,7 @@ import time
 import types
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ import traitlets
 import syncstate
 from syncstate import SyncedModel, batch
 from syncstate.document import same
-from tests.support import Committed, running
+from tests.support import Committed, Kernel, Page, running
 
 Line = tuple[str, int]
 
@@ -170,7 +171,7 @@ WITH_VALIDATORS: dict[str, Callable[[Scene], object]] = {
 }
 
 
-@pytest.mark.parametrize(
+ACTS = pytest.mark.parametrize(
     ("kind", "act"),
     [
         *(pytest.param(Board, act, id=name) for name, act in IN_PLACE.items()),
@@ -181,6 +182,9 @@ WITH_VALIDATORS: dict[str, Callable[[Scene], object]] = {
         ),
     ],
 )
+
+
+@ACTS
 def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act):
     lines: list[Line] = []
     scene = Scene(kind)
@@ -192,3 +196,57 @@ def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act
         for row in scene.model.rows:
             row["in"].append("afterwards")
         assert same(scene.committed.document, scene.model.sync.snapshot()), f"at {lines[place]}"
+
+
+@ACTS
+def test_what_an_interrupt_leaves_of_an_act_is_what_pages_show(kind, act):
+    for place in itertools.count():
+        scene = Scene(kind)
+        kernel = Kernel(scene.model, wake=lambda: None)
+        page = Page(kernel.hub.join(), "p1", scene.model.sync.key)
+        page.hello()
+        kernel.link.flush()
+        is_ended = interrupted_at(place, partial(act, scene))
+        with running(partial(go_on, scene)):
+            pass  # no lock is held any more
+        for _ in range(3):
+            kernel.link.flush()
+
+        assert same(page.document, scene.model.sync.snapshot()), f"at {place}"
+        if not is_ended:
+            assert place
+            break
+
+
+def interrupted_at(place: int, act: Callable[[], object]) -> bool:
+    """Do an act; interrupt it where the interpreter looks for signals: in a call, or after one of C.
+
+    Returns:
+        Whether it has so many such places.
+    """
+    count = itertools.count()
+
+    def interrupt(frame: types.FrameType, event: str, _: object) -> None:
+        file = frame.f_code.co_filename
+        is_one = event in ("call", "c_return") and file.startswith(PACKAGE) and file not in PURE
+        if is_one and next(count) == place:
+            sys.setprofile(None)
+            raise KeyboardInterrupt
+
+    sys.setprofile(interrupt)
+    try:
+        act()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.setprofile(None)
+    return False
+
+
+def go_on(scene: Scene) -> None:
+    """Change what there is by now, in place and as a whole."""
+    for row in [*scene.model.rows, *scene.model.spare.values()]:
+        row["in"].append("afterwards")
+        row["new"] = 2
+    scene.model.rows.append(a_row("last"))
+    scene.model.n += 1

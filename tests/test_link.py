@@ -463,6 +463,21 @@ def test_a_pacer_that_is_woken_often_calls_seldom_and_always_once_after_the_last
     assert seen == [0, 1000, 1000]
 
 
+def test_a_pacer_calls_who_had_something_to_do_once_more_without_being_asked(pacer):
+    is_done = threading.Event()
+    answers = iter([True, True, False])
+
+    def call() -> bool:
+        answer = next(answers)
+        if not answer:
+            is_done.set()
+        return answer
+
+    pacer.add(call)
+    pacer.wake()
+    assert is_done.wait(60)
+
+
 def test_a_pacer_rests_for_its_interval_after_each_round(monkeypatch):
     rests: list[float] = []
     monkeypatch.setattr("syncstate.pacer.time.sleep", rests.append)
