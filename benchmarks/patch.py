@@ -6,27 +6,19 @@ python benchmarks/patch.py [ROWS]
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
-from statistics import median
+from functools import partial
 from typing import Any
 
 import jsonpatch
+from interleaved import Times
 
 from syncstate.patch import apply
 
-ROUNDS = 15
 
-
-def measure(cases: dict[str, Callable[[], Any]]) -> dict[str, float]:
-    """Return the median time of each case in milliseconds; every round runs all of them."""
-    times: dict[str, list[float]] = {name: [] for name in cases}
-    for _ in range(ROUNDS):
-        for name, case in cases.items():
-            start = time.thread_time()
-            case()
-            times[name].append((time.thread_time() - start) * 1000)
-    return {name: median(found) for name, found in times.items()}
+def once(case: Callable[[], Any]) -> Callable[[int], object]:
+    """Return a case for `Times`, where one run is long enough."""
+    return lambda number: case()
 
 
 def main() -> None:
@@ -41,18 +33,17 @@ def main() -> None:
         ],
     }
     for name, patch in patches.items():
-        found = measure(
-            {
-                "syncstate (copy on write)": lambda patch=patch: apply(document, patch),
-                "jsonpatch (copy)": lambda patch=patch: jsonpatch.apply_patch(document, patch),
-                "jsonpatch (in place, not atomic)": lambda patch=patch: jsonpatch.apply_patch(
-                    document, patch, in_place=True
-                ),
-            }
-        )
-        ours = found["syncstate (copy on write)"]
-        for library, milliseconds in found.items():
-            ratio = milliseconds / ours
+        cases: dict[str, Callable[[], Any]] = {
+            "syncstate (copy on write)": partial(apply, document, patch),
+            "jsonpatch (copy)": partial(jsonpatch.apply_patch, document, patch),
+            "jsonpatch (in place, not atomic)": partial(
+                jsonpatch.apply_patch, document, patch, in_place=True
+            ),
+        }
+        times = Times({library: once(case) for library, case in cases.items()}, 1)
+        for library in cases:
+            ratio = times.ratio(library, "syncstate (copy on write)")
+            milliseconds = times.seconds(library) * 1000
             print(f"{rows:,} rows, {name:<12} {library:<34} {milliseconds:>9.3f} ms {ratio:>8.2f} x")
 
 

@@ -182,7 +182,7 @@ class Authority:
     @property
     def is_held(self) -> bool:
         """Whether a batch is open."""
-        return bool(self._holds) and any(hold.is_open for hold in self._holds)
+        return any(hold.is_open for hold in self._holds)
 
     def hold(self, hold: Hold) -> None:
         """Begin a batch: nothing is committed and no message is answered while it is open."""

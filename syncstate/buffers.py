@@ -17,7 +17,7 @@ from syncstate.pointer import join, resolve
 
 def detach(frame: JsonObject) -> tuple[JsonObject, list[bytes]]:
     """Return a frame without its bytes, and these bytes; the frame itself if it has none."""
-    if not _has_bytes(frame):  # as most have not: to look is half as dear as to find
+    if not _has_bytes(frame):  # as most have not: to look costs two fifths of what finding does
         return frame, []
     found: list[tuple[str, bytes]] = []
     _find(frame, (), found)

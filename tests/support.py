@@ -276,18 +276,12 @@ class TellingLock:
         self.lock = lock
         self.is_asked = threading.Event()
 
-    def acquire(self) -> None:
+    def __enter__(self) -> None:
         self.is_asked.set()
         self.lock.acquire()
 
-    def release(self) -> None:
-        self.lock.release()
-
-    def __enter__(self) -> None:
-        self.acquire()
-
     def __exit__(self, *_: object) -> None:
-        self.release()
+        self.lock.release()
 
 
 class Committed:

@@ -108,17 +108,17 @@ def places_in(lines: list[Line]) -> list[int]:
     return sorted({*first.values(), *last.values()})
 
 
-def interrupted(scene: Scene, act: Callable[[Scene], object], place: int) -> Scene:
-    """Let others change a scene before one of the lines of an act."""
+def change_meanwhile(scene: Scene, act: Callable[[Scene], object], place: int) -> None:
+    """Do an act, and let others change the scene before one of its lines."""
     count = itertools.count()
     with ExitStack() as others:
 
-        def interrupt(_: Line) -> None:
+        def pause(_: Line) -> None:
             if next(count) == place:
                 others.enter_context(scene.changed_by_others())
 
-        traced(lambda: act(scene), interrupt)
-    return scene
+        traced(lambda: act(scene), pause)
+    assert next(count) > place, "it has no such line"
 
 
 def rows_anew(scene: Scene) -> None:
@@ -192,7 +192,8 @@ def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act
     assert lines
 
     for place in places_in(lines):
-        scene = interrupted(Scene(kind), act, place)
+        scene = Scene(kind)
+        change_meanwhile(scene, act, place)
         for row in scene.model.rows:
             row["in"].append("afterwards")
         assert same(scene.committed.document, scene.model.sync.snapshot()), f"at {lines[place]}"
