@@ -151,10 +151,10 @@ class Authority:
             False while a batch is open: nobody may see the inside of it.
         """
         with self.lock:
-            if self.is_held:
-                return False
             try:
                 self.document.catch_up()
+                if self.is_held:
+                    return False
                 if self._open or replica is not None:
                     self.version += 1
                     steps, self._open = compact(self._open), []

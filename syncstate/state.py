@@ -94,6 +94,7 @@ class TraitDocument(Root):
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
+        self._is_told = False  # links know of the marks
         self._has_news = False  # something was recorded that only links are to hear of
 
     @property
@@ -306,13 +307,13 @@ class TraitDocument(Root):
         known = self.marks.get(id(node))
         if known is None:
             self.marks[id(node)] = (node, {key: op})
-            return len(self.marks) == 1
-        if key not in known[1]:
+        elif key not in known[1]:
             known[1][key] = op
-        return False
+        return not self._is_told
 
     def catch_up(self) -> None:
-        """Describe what was marked."""
+        """Describe what was marked; what is marked from now on is told anew."""
+        self._is_told = False
         if not self.marks:
             return
         marks, self.marks = self.marks, {}
@@ -324,8 +325,13 @@ class TraitDocument(Root):
         self.authority.record(steps + described(marks.values()))
 
     def notify(self) -> None:
-        """Tell the links that there is something to send."""
-        self.authority.notify()
+        """Tell the links that there is something to send; until one comes for it, once is enough."""
+        self._is_told = True
+        try:
+            self.authority.notify()
+        except BaseException:  # an interrupt, say: the next mark tells them
+            self._is_told = False
+            raise
 
     def interrupt(self) -> None:
         """Take note that an interrupt came in the middle of a change: nobody knows how much of it is told."""

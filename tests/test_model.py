@@ -1143,6 +1143,27 @@ def test_who_observes_or_listens_from_now_on_hears_of_each_change(seen):
     assert len(heard) == 5
 
 
+def test_links_are_told_again_by_the_next_set_when_an_interrupt_kept_the_first_from_it(seen):
+    told_links: list[int] = []
+
+    def watcher() -> None:
+        told_links.append(seen.rows[0]["x"])
+        if len(told_links) == 1:
+            raise KeyboardInterrupt
+
+    seen._document.authority.commit()
+    seen._document.authority.watchers.append(watcher)
+    with pytest.raises(KeyboardInterrupt):
+        seen.rows[0]["x"] = 1
+    for x in (2, 3, 4):
+        seen.rows[0]["x"] = x
+    assert told_links == [1, 2]
+
+    seen._document.authority.commit()
+    seen.rows[0]["x"] = 5
+    assert told_links == [1, 2, 5]
+
+
 def test_a_class_that_takes_all_notifications_hears_of_each_change():
     heard: list[str] = []
 
