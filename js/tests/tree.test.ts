@@ -252,6 +252,37 @@ describe("a control", () => {
     expect(control(el, "value").value).toBe("b");
   });
 
+  test.each([
+    ["all of it", 0, 3, 0, 5],
+    ["a part", 1, 2, 1, 2],
+    ["nothing, at the end", 3, 3, 5, 5],
+  ])("leaves selected what was when a newer text comes: %s", async (_, start, end, newStart, newEnd) => {
+    const { el, kernel } = await show({ value: "old" });
+    document.body.append(el);
+    control(el, "value").focus();
+    control(el, "value").setSelectionRange(start, end);
+
+    kernel.commit("board", { op: "replace", path: "/value", value: "newer" });
+
+    expect(control(el, "value")).toMatchObject({
+      value: "newer",
+      selectionStart: newStart,
+      selectionEnd: newEnd,
+    });
+    el.remove();
+  });
+
+  test("shows a newer number where somebody is", async () => {
+    const { el, kernel } = await show({ value: 1 });
+    document.body.append(el);
+    control(el, "value").focus();
+
+    kernel.commit("board", { op: "replace", path: "/value", value: 2 });
+
+    expect(control(el, "value").value).toBe("2");
+    el.remove();
+  });
+
   test("says why its edit was refused until the next one, and shows what the kernel has", async () => {
     const { el, board } = await show({ value: 1, list: [{ price: 2 }] });
     board.validate = () => {

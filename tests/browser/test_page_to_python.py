@@ -97,6 +97,19 @@ def test_what_is_being_typed_is_not_overwritten(open_notebook: Open) -> None:
     expect(title).to_have_value("Python")
 
 
+def test_a_text_that_is_selected_stays_so_when_python_changes_it(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD)
+    notebook.run()
+    title = notebook.output().get_by_label("title")
+    title.select_text()
+
+    notebook.execute("board.title = 'From Python'")
+    expect(title).to_have_value("From Python")
+    notebook.page.keyboard.insert_text("Mine")
+
+    expect(title).to_have_value("Mine")
+
+
 def test_a_slider_that_is_being_dragged_is_not_moved_by_python(open_notebook: Open) -> None:
     notebook = open_notebook(DIALS)
     notebook.run()

@@ -56,7 +56,8 @@ def test_the_threshold_that_is_moved_in_the_chart_is_python_s(notebook: Notebook
 def use_theme(notebook: Notebook, theme: str) -> None:
     notebook.page.evaluate(
         "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }", theme
-    )
+    )  # done once it is saved: until it has come too, the way back would be taken for no change
+    notebook.page.wait_for_function("(theme) => document.body.dataset.jpThemeName === theme", arg=theme)
 
 
 def wait_until_drawn(notebook: Notebook, condition: str, light: str) -> None:

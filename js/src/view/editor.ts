@@ -71,8 +71,17 @@ export class Editor {
   #show(): void {
     const text = String(this.#value);
     if (this.control.type === "checkbox") (this.control as HTMLInputElement).checked = this.#value === true;
-    else if (this.control.value !== text) this.control.value = text;
+    else if (this.control.value !== text) write(this.control, text);
   }
+}
+
+/** Put a text into a control and leave selected what was: whoever is about to type over it types over the new one. */
+function write(control: Control, text: string): void {
+  const { selectionStart: start, selectionEnd: end, value: old } = control; // none where it is no text
+  control.value = text;
+  if (start === null || end === null || !control.matches(":focus")) return;
+  const moved = (at: number): number => (at === old.length ? text.length : at);
+  control.setSelectionRange(moved(start), moved(end));
 }
 
 function controlFor(shape: string): Control {
