@@ -14,7 +14,7 @@ export async function minified({ outfile = "out.js", ...options }) {
   return minify(module.text, {
     module: true,
     ecma: 2022,
-    compress: { passes: 3 },
+    compress: { passes: 3, hoist_funs: true, lhs_constants: false }, // the last two save 55 bytes of gzip
     sourceMap: { content: map.text, url: `${url}.map`, filename: url, includeSources: true },
   });
 }

@@ -36,6 +36,9 @@ LOG_LIMIT = 1000
 LOG_BYTES = 2**24
 """About how much JSON the remembered commits may hold together."""
 
+STEP_BYTES = 100
+"""About how much JSON an operation is beside its value."""
+
 REPLICA_LIMIT = 1000
 """For how many replicas the last answer is remembered; each reload of a page is a new one."""
 
@@ -166,7 +169,8 @@ class Authority:
             return True
 
     def _remember(self, commit: Commit) -> None:
-        commit.weight = sum(weigh(step.operation.get("value"), LOG_BYTES) for step in commit.steps)
+        values = (step.operation.get("value") for step in commit.steps)
+        commit.weight = sum(STEP_BYTES + weigh(value, LOG_BYTES) for value in values)
         self._log.append(commit)
         self._log_weight += commit.weight
         while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
@@ -411,13 +415,14 @@ class Authority:
         return [self._log[place] for place in range(version - self.version, 0)]
 
     def _patch(self, base: int, commits: list[Commit]) -> PatchMessage:
+        steps = [step for commit in commits for step in commit.steps]
         message: Any = {
             "type": "patch",
             "model": self.key,
             "epoch": self.epoch,
             "base": base,
             "version": commits[-1].version if commits else base,
-            "operations": [step.operation for commit in commits for step in commit.steps],
+            "operations": [step.operation for step in (compact(steps) if len(commits) > 1 else steps)],
         }
         assigned: list[Step] = []
         for commit in commits:

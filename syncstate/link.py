@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from secrets import token_hex
-from threading import Lock, RLock
+from threading import Lock, RLock, current_thread, main_thread
 from typing import Any
 
 from syncstate import limits
@@ -20,7 +20,9 @@ from syncstate.buffers import attach, detach
 from syncstate.diff import weigh
 from syncstate.document import MAX_INTEGER, JsonObject
 from syncstate.errors import MessageError, SyncStateError
+from syncstate.flow import Flow
 from syncstate.limits import Bucket, Throttle
+from syncstate.main_thread import cells
 from syncstate.messages import (
     PROTOCOL,
     Hello,
@@ -62,8 +64,10 @@ class Link:
         wake: Called when there is something to flush, on the thread that changed it; by default the
             flush happens there and then.
         is_plain: The transport joins one page to one model: the model's key may be left out.
-        clock: Tells the time in seconds, to bound what pages may ask for in a second (`limits`); `wake` must
-            then flush later, not at once. Without it they may ask as often as they like.
+        clock: Tells the time in seconds, to bound what pages may ask for in a second (`limits`), and to send
+            no more than they can follow (`flow`); `wake` must then flush later, not at once. Without it they
+            may ask as often as they like, and must follow.
+        is_busy: Tells whether the main thread runs a cell.
     """
 
     def __init__(
@@ -73,9 +77,13 @@ class Link:
         wake: Callable[[], object] | None = None,
         is_plain: bool = False,
         clock: Callable[[], float] | None = None,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._clock = clock or (lambda: 0.0)
         self._throttle = Throttle() if clock else None
+        self._flow = Flow() if clock else None
+        self._is_busy = is_busy
+        self._hears_on_main = True
         self._hello_time = Bucket(limits.HELLO_SHARE, limits.HELLO_BURST)
         self._lines = Bucket(limits.LOG_RATE, limits.LOG_BURST)
         self._asked: dict[tuple[str, str], Hello | None] = {}  # who waits to be told of a model; see _welcome
@@ -85,6 +93,7 @@ class Link:
         self._lock = RLock()  # taken before any authority's lock, never after one
         self._seq = 0
         self._outbox: list[Message] = []
+        self._urgent: set[str] = set()  # models of which somebody waits to hear
         self._cursors: dict[str, tuple[Authority, int]] = {}
         self._uploads = Uploads()
         self._unheard: float | None = None  # since when news has been sent and no page was heard
@@ -132,20 +141,36 @@ class Link:
     # -- down
 
     def flush(self) -> bool:
-        """Send everything that is new, in one frame.
+        """Send everything that is new, in one frame; while a page cannot follow, only what is asked for.
 
         Returns:
-            Whether there was anything.
+            Whether there was anything, or may be later.
         """
         if self._welcome():
             self._wake()
         with self._lock:
             messages, self._outbox = self._outbox, []
+            urgent, self._urgent = self._urgent, set()
+            is_paused = self._is_paused()
             for key, (authority, cursor) in list(self._cursors.items()):
-                messages += self._news(key, authority, cursor)
+                if is_paused and key not in urgent:
+                    authority.commit()  # into the log, which is bounded
+                else:
+                    messages += self._news(key, authority, cursor)
             if messages:
                 self._transport.send(*self._frame(messages))
-            return bool(messages)
+            return bool(messages) or is_paused
+
+    def _is_paused(self) -> bool:
+        if self._flow is None:
+            return False
+        if self._is_deaf():
+            self._flow.give_up()
+        return self._flow.pause(self._clock()) > 0
+
+    def _is_deaf(self) -> bool:
+        """Whether no page can be heard before a cell ends."""
+        return self._hears_on_main and self._is_busy()
 
     def _news(self, key: str, authority: Authority, cursor: int) -> Sequence[Message]:
         with authority.lock:
@@ -184,6 +209,8 @@ class Link:
     def _frame(self, messages: Sequence[Message]) -> tuple[JsonObject, list[bytes]]:
         self._seq += 1
         frame: Any = {"protocol": PROTOCOL, "kernel": KERNEL, "seq": self._seq, "messages": messages}
+        if self._flow is not None and not self._is_deaf() and self._flow.leaves(self._seq, self._clock()):
+            frame["ack"] = True
         return detach(frame)
 
     # -- up
@@ -191,6 +218,7 @@ class Link:
     def receive(self, data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
         """Take a page's frame: what is wrong with it is logged, never raised."""
         self._unheard = None
+        self._hears_on_main = current_thread() is main_thread()
         try:
             check_size(data, buffers)
             frame = read_frame(attach(data, buffers) if isinstance(data, dict) else data)
@@ -225,13 +253,29 @@ class Link:
             _logger.warning("Ignored a page's %s: %s", what, error)
 
     def _hand_over(self, message: Message, replica: str) -> None:
-        known = self._find(message)
+        self._pace(message, replica)
+        known = self._find(message) if message["type"] != "ack" else None
         if known is not None and message["type"] == "hello":
             self._ask(known.key, replica, message)
         elif known is not None:
             known.receive(message, replica, partial(self._reply, replica=replica))
+            with self._lock:
+                self._urgent.add(known.key)
         elif message["type"] in ("hello", "edit"):
             self._reply([_unknown(str(message.get("model")), replica)], replica)
+
+    def _pace(self, message: Message, replica: str) -> None:
+        """Learn from a message who reads, and how fast."""
+        if self._flow is None:
+            return
+        with self._lock:
+            match message["type"]:
+                case "hello":
+                    self._flow.meet(replica)
+                case "bye":
+                    self._flow.part(replica)
+                case "ack":
+                    self._flow.acknowledge(replica, message["seq"], self._clock())
 
     def _ask(self, key: str, replica: str, hello: Hello | None) -> None:
         """Take note that a replica must hear of a model: however often it asks, it is told once."""
@@ -325,7 +369,14 @@ _kernel_link_lock = Lock()
 
 def paced(transport: Transport, *, is_plain: bool = False) -> Link:
     """Return a link over a transport that is flushed by the clock of this process."""
-    link = Link(transport, wake=_pacer.wake, is_plain=is_plain, clock=time.monotonic)
+    watched = cells()
+    link = Link(
+        transport,
+        wake=_pacer.wake,
+        is_plain=is_plain,
+        clock=time.monotonic,
+        is_busy=lambda: watched.is_running,
+    )
     _pacer.add(link.flush)
     return link
 

@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from syncstate.errors import SyncStateError
@@ -60,6 +61,35 @@ def on_main(
     else:
         _main_loop().add_callback(call)
     return future
+
+
+class Cells:
+    """Whether the main thread runs a notebook's cell just now; where there is no IPython it never does.
+
+    Attributes:
+        is_running: Whether it does.
+    """
+
+    def __init__(self) -> None:
+        module = sys.modules.get("IPython")  # a kernel has loaded it; nobody else needs it
+        shell = module.get_ipython() if module is not None else None
+        # who asks for the first time from the main thread asks in a cell
+        self.is_running = shell is not None and threading.current_thread() is threading.main_thread()
+        if shell is not None:
+            shell.events.register("pre_run_cell", self._begin)
+            shell.events.register("post_run_cell", self._end)
+
+    def _begin(self, info: object) -> None:
+        self.is_running = True
+
+    def _end(self, result: object) -> None:
+        self.is_running = False
+
+
+@cache
+def cells() -> Cells:
+    """Return what watches the cells of this process."""
+    return Cells()
 
 
 def _main_loop() -> Any:

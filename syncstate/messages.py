@@ -116,7 +116,14 @@ class Bye(TypedDict):
     model: str
 
 
-Message: TypeAlias = Ready | Snapshot | PatchMessage | Reject | Closed | Version | Hello | Edit | Bye
+class Ack(TypedDict):
+    """Page to kernel: everything up to a frame that asked is drawn."""
+
+    type: Literal["ack"]
+    seq: int
+
+
+Message: TypeAlias = Ready | Snapshot | PatchMessage | Reject | Closed | Version | Hello | Edit | Bye | Ack
 
 
 class Part(TypedDict):
@@ -135,6 +142,7 @@ class Frame(TypedDict):
     seq: int
     messages: list[object]
     kernel: NotRequired[str]
+    ack: NotRequired[bool]
     replica: NotRequired[str]
     part: NotRequired[Part]
 
@@ -154,6 +162,7 @@ _NEEDED: dict[str, dict[str, type]] = {
     "hello": {},
     "edit": {**_ID, "base": int, "number": int, "operations": list},
     "bye": {"model": str},
+    "ack": {"seq": int},
 }
 _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer"), str),

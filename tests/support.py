@@ -111,6 +111,8 @@ class Page:
             self.heard.append(message)
             for replica in self.replicas.values():
                 outgoing += replica.receive(message)
+        if frame.get("ack"):
+            outgoing.append({"type": "ack", "seq": frame["seq"]})
         self.send(outgoing)
 
     def types(self) -> list[str]:

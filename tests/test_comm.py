@@ -397,8 +397,8 @@ class RealKernel:
                 return outputs
 
     def eval(self, expression: str) -> Any:
-        (output,) = self.run(f"import json; print(json.dumps({expression}))")
-        return json.loads(output["text/plain"])
+        printed = self.run(f"import json; print(json.dumps({expression}))")  # in one piece, or in several
+        return json.loads("".join(output["text/plain"] for output in printed))
 
     def send(self, type_: str, comm: str, data: Any = None, *, target: str = "", buffers: Any = None) -> None:
         """Send a comm message, as a page does."""

@@ -8,8 +8,9 @@
  * <p data-sync-error="/threshold"></p>
  * ```
  *
- * A control shows the state and sends what a person does to it. One that is being dragged or typed in
- * belongs to that person: what the kernel says waits until it is let go.
+ * A control shows the state and sends what a person does to it: at once, or as its `data-sync-send` says,
+ * on `release`, or when nothing was done to it for so many milliseconds. One that is being dragged or typed
+ * in belongs to that person: what the kernel says waits until it is let go.
  *
  * @module
  */
@@ -113,12 +114,13 @@ function bindControl(
   const author = { title: element.title, disabled: element.disabled }; // what the page's author had written on it
   let value: Json | undefined;
   let complaint = "";
-  // whether a person drags it, or is not done with typing
-  let [isPressed, isDirty] = [false, false];
+  // whether a person drags it, is not done with typing, or did what is to be sent later
+  let [isPressed, isDirty, isKept] = [false, false, false];
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   // Shows the state, unless the control is in somebody's hands.
   const write = (): void => {
-    if (isPressed || (isDirty && element.matches(":focus"))) return;
+    if (isPressed || isKept || (isDirty && element.matches(":focus"))) return;
     if (isBox) element.checked = value === true;
     else element.value = text(value); // which leaves the caret where it is if nothing is new
   };
@@ -136,6 +138,7 @@ function bindControl(
   };
   // Sends what a person did; text that is no number is not sent, and stays until the control is left.
   const send = (): void => {
+    isKept = false;
     isDirty = element.type !== "range";
     const entered = isBox ? element.checked : read(element, typeof value === "number");
     if (entered === undefined) return;
@@ -146,7 +149,17 @@ function bindControl(
     }
     write();
   };
+  // Sends it later, if so it is wanted.
+  const keep = (): void => {
+    const { syncSend } = element.dataset;
+    isKept = true;
+    clearTimeout(timer);
+    if (!syncSend) send();
+    else if (Number(syncSend) > 0) timer = setTimeout(send, Number(syncSend));
+  };
   const release = (): void => {
+    clearTimeout(timer);
+    if (isKept) send();
     isPressed = isDirty = false;
     write();
   };
@@ -154,7 +167,7 @@ function bindControl(
   const listen = (target: EventTarget, names: readonly string[], listener: () => void): void => {
     for (const name of names) target.addEventListener(name, listener, options as AddEventListenerOptions);
   };
-  listen(element, ["input"], send);
+  listen(element, ["input"], keep);
   listen(element, ["change", "blur"], release);
   if (element.type === "range") {
     listen(element, ["pointerdown"], () => {

@@ -35,7 +35,7 @@ export {
 export { Link } from "./link.ts";
 export { PROTOCOL } from "./messages.ts";
 export { Model, type ModelEvents } from "./model.ts";
-export { apply, invert, type Operation, type Patch } from "./patch.ts";
+export { apply, type Operation, type Patch } from "./patch.ts";
 export { join, parse, resolve } from "./pointer.ts";
 export type { Status, Trouble } from "./replica.ts";
 export { type Comm, type CommMessage, plainComm } from "./transports/comm.ts";

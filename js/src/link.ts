@@ -22,6 +22,7 @@ import {
   type VersionNote,
 } from "./messages.ts";
 import { Model } from "./model.ts";
+import { beforePaint } from "./paint.ts";
 import { Patience, type Reminder } from "./patience.ts";
 import { Replica } from "./replica.ts";
 import type { Transport } from "./transports/transport.ts";
@@ -157,9 +158,20 @@ export class Link {
       const frame = readFrame(putBuffers(data, buffers));
       this.#follow(frame);
       for (const message of frame.messages) this.#read(message);
+      if (frame.ack && this.#entries.size > 0) this.#acknowledge(frame.seq);
     } catch (error) {
       this.#miss(error, () => true);
     }
+  }
+
+  // The kernel sends no faster than a page draws; one that is not to be seen has nothing to draw.
+  #acknowledge(seq: number): void {
+    const say = (): void => {
+      this.#outgoing.push({ type: "ack", seq });
+      this.#schedule();
+    };
+    if (globalThis.document?.hidden) say();
+    else beforePaint(say);
   }
 
   #read(message: unknown): void {

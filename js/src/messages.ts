@@ -121,8 +121,14 @@ export interface Bye {
   readonly model: string;
 }
 
+/** The page has drawn everything up to a frame that asked. */
+export interface Ack {
+  readonly type: "ack";
+  readonly seq: number;
+}
+
 /** What a page says. */
-export type PageMessage = Hello | Edit | Bye;
+export type PageMessage = Hello | Edit | Bye | Ack;
 
 /** A state that a page starts from: what is embedded in an output. */
 export interface Seed {
@@ -138,6 +144,8 @@ export interface KernelFrame {
   readonly kernel: string;
   readonly seq: number;
   readonly messages: readonly unknown[];
+  /** Whether the page is to say when it has drawn all this. */
+  readonly ack?: unknown;
 }
 
 /** What a page sends in one comm message. */

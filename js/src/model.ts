@@ -12,6 +12,7 @@ import { bind, type Options } from "./bind.ts";
 import type { Json, JsonObject } from "./document.ts";
 import { type Draft, record } from "./draft.ts";
 import type { PageMessage } from "./messages.ts";
+import { beforePaint } from "./paint.ts";
 import type { Patch } from "./patch.ts";
 import { find, parse, step } from "./pointer.ts";
 import type { Replica, Status, Trouble } from "./replica.ts";
@@ -44,16 +45,20 @@ export class Model<State = JsonObject> {
     status: new Set(),
     error: new Set(),
   };
-  // What was told last.
+  // What was told last, and what is still to be told.
   #told: Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
+  #troubles: Trouble[] = [];
 
   /** Make a model of a replica; `send` takes the messages that its edits make. */
   constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void) {
     this.#replica = replica;
     this.#send = send;
     this.#told = { ...replica };
-    replica.onChange = () => this.#tell();
-    replica.onTrouble = (trouble) => this.#complain(trouble);
+    replica.onChange = () => beforePaint(this.#tell);
+    replica.onTrouble = (trouble) => {
+      this.#troubles.push(trouble);
+      beforePaint(this.#tell);
+    };
   }
 
   /** The model's name on the wire; empty while a plain comm has not told it. */
@@ -145,6 +150,7 @@ export class Model<State = JsonObject> {
   /** Apply operations of RFC 6902; they leave as one edit, and happen all or not at all. */
   apply(operations: Patch): void {
     this.#send(this.#replica.edit(operations));
+    this.#tell(); // what a person does shows at once
   }
 
   /** Call back at each event of a name; returns what ends it, and so does `signal`. */
@@ -168,7 +174,7 @@ export class Model<State = JsonObject> {
     return tokens.reduce<Json | undefined>(step, this.#replica.document);
   }
 
-  #tell(): void {
+  #tell = (): void => {
     const told = this.#told;
     this.#told = { ...this.#replica };
     const { document, version, readOnly, status, reason } = this.#told;
@@ -177,7 +183,10 @@ export class Model<State = JsonObject> {
     if (document !== told.document || version !== told.version || readOnly !== told.readOnly) {
       this.#emit("change", { state: this.state, version });
     }
-  }
+    const troubles = this.#troubles;
+    this.#troubles = [];
+    for (const trouble of troubles) this.#complain(trouble);
+  };
 
   #update(subscription: Subscription): void {
     const value = this.#at(subscription.tokens);

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { setMaxListeners } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../src/document.ts";
 import { Link } from "../src/link.ts";
 import type { Operation } from "../src/patch.ts";
@@ -329,6 +329,85 @@ describe("a control in somebody's hands", () => {
     expect(board.document).toEqual({ v: 50 });
     expect(control.value).toBe("50");
     expect(kernel.heard.length).toBeLessThan(6); // the first, and what was merged behind it
+  });
+});
+
+describe("a control that sends later", () => {
+  const range = (when: string): string =>
+    `<input type="range" min="0" max="10" data-sync-value="/v" data-sync-send="${when}">`;
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test.each(["release", "a word that says nothing"])("sends when it is let go: %s", async (when) => {
+    const { control, kernel, board } = await bound(range(when), { v: 1 });
+    const before = kernel.heard.length;
+
+    person.presses(control);
+    for (const value of ["2", "3", "8"]) person.drags(control, value);
+    await turn();
+    expect(kernel.heard).toHaveLength(before);
+    expect(control.value).toBe("8");
+    person.letsGo();
+    await turn();
+
+    expect(board.document).toEqual({ v: 8 });
+    expect(kernel.heard).toHaveLength(before + 1);
+  });
+
+  test("keeps what was typed until it is left, whatever the kernel says", async () => {
+    const { control, kernel, board } = await bound('<input data-sync-value="/v" data-sync-send="release">', {
+      v: "a",
+    });
+
+    person.types(control, "ab");
+    kernel.commit("board", replace("/v", "kernel"));
+    expect(control.value).toBe("ab");
+    person.leaves(control);
+    await turn();
+
+    expect(board.document).toEqual({ v: "ab" });
+  });
+
+  test("sends when nothing was done to it for a while", async () => {
+    const { control, board } = await bound(range("250"), { v: 1 });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+
+    person.types(control, "2");
+    vi.advanceTimersByTime(200);
+    person.types(control, "3");
+    vi.advanceTimersByTime(249);
+    await Promise.resolve();
+    expect(board.document).toEqual({ v: 1 });
+    vi.advanceTimersByTime(1);
+    await Promise.resolve();
+
+    expect(board.document).toEqual({ v: 3 });
+  });
+
+  test("sends at once when it is left before, and once", async () => {
+    const { control, kernel, board } = await bound(range("20"), { v: 1 });
+    const before = kernel.heard.length;
+
+    person.types(control, "2");
+    person.leaves(control);
+    await turn();
+    expect(board.document).toEqual({ v: 2 });
+    await new Promise((resolve) => setTimeout(resolve, 40));
+
+    expect(kernel.heard).toHaveLength(before + 1);
+  });
+
+  test("that nobody touched sends nothing when it is left", async () => {
+    const { control, kernel } = await bound(range("release"), { v: 1 });
+    const before = kernel.heard.length;
+
+    control.focus();
+    person.leaves(control);
+    await turn();
+
+    expect(kernel.heard).toHaveLength(before);
   });
 });
 

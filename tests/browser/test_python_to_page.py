@@ -9,6 +9,34 @@ MANY = """
 board.rows = [{"name": f"row {at}", "price": at} for at in range(10_000)]
 """
 
+SLOW = '''
+from syncstate import SyncedModel
+
+class Slow(SyncedModel):
+    n: int = 0
+    _esm = """
+export default {
+  render({ model, el }) {
+    const output = el.appendChild(document.createElement("output"));
+    window.drawn = [];
+    model.subscribe("/n", (n) => {
+      for (const end = performance.now() + 200; performance.now() < end; );
+      output.textContent = n;
+      window.drawn.push(n);
+    });
+  },
+};
+"""
+
+slow = Slow()
+slow
+'''
+
+LOOP = """
+import time
+for slow.n in range(1, 801): time.sleep(0.005)
+"""
+
 
 def test_a_scalar_that_python_sets_is_seen(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
@@ -62,7 +90,26 @@ def test_one_cell_of_ten_thousand_rows_is_one_small_message(open_notebook: Open)
     expect(notebook.rows("rows").nth(7)).to_contain_text("price: -1")
     assert len(notebook.wire.down) == 1
     assert notebook.wire.down[0].bytes < 1000
-    assert notebook.wire.up == []
+    assert [type_ for frame in notebook.wire.up for type_ in frame.types] in ([], ["ack"])
+
+
+@in_notebook
+def test_a_view_that_is_slow_to_draw_shows_the_newest_state_and_no_backlog(open_notebook: Open) -> None:
+    notebook = open_notebook(SLOW, LOOP)
+    notebook.run(0)
+    shown = notebook.output(0).locator("output")
+    expect(shown).to_have_text("0")
+    notebook.wire.clear()
+
+    notebook.start(1)
+    notebook.wait_for_end()
+
+    last = notebook.value("slow.n")
+    expect(shown).to_have_text(str(last), timeout=2_000)
+    drawn = notebook.page.evaluate("window.drawn")
+    assert drawn[-1] == last
+    frames = [frame for frame in notebook.wire.down if frame.comm == "syncstate.down"]
+    assert 5 <= len(drawn) <= len(frames) <= 120  # it would be 240 if the page gave no answer
 
 
 @in_notebook

@@ -21,8 +21,8 @@ from jupyter_client.manager import KernelManager
 from syncstate.transports.comm import DOWN_ID, TARGET
 from tests.support import Page
 
-PATIENCE = 40
-"""Seconds after which what has not happened never will."""
+PATIENCE = 120
+"""Seconds after which what has not happened never will, though the machine has more to do than this."""
 
 START = """
 import faulthandler, json, os, pathlib, signal, sys, threading, time
