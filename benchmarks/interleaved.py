@@ -18,7 +18,7 @@ class Times:
 
     Args:
         cases: Each runs what it measures as often as it is told.
-        number: How often that is in a round.
+        number: How often that is in a round; if they differ much, for each case.
         rounds: How many rounds there are, after one that is not counted.
         clock: Tells seconds; by default of the CPU, for this thread.
     """
@@ -26,22 +26,23 @@ class Times:
     def __init__(
         self,
         cases: Mapping[str, Callable[[int], object]],
-        number: int,
+        number: int | Mapping[str, int],
         *,
         rounds: int = ROUNDS,
         clock: Callable[[], float] = time.thread_time,
     ) -> None:
         self._times: dict[str, list[float]] = {name: [] for name in cases}
         self.names = names = list(cases)
+        numbers = dict.fromkeys(names, number) if isinstance(number, int) else number
         gc.disable()
         for count in range(rounds + 1):
             for place in range(len(names)):
                 name = names[(place + count) % len(names)]
                 gc.collect()
                 start = clock()
-                cases[name](number)
+                cases[name](numbers[name])
                 if count:
-                    self._times[name].append((clock() - start) / number)
+                    self._times[name].append((clock() - start) / numbers[name])
         gc.enable()
 
     def seconds(self, name: str) -> float:
@@ -64,6 +65,16 @@ def spelled(seconds: float) -> str:
         if seconds >= size:
             return f"{seconds / size:.3g} {unit}"
     return f"{seconds * 1e9:.3g} ns"
+
+
+def spelled_ratio(ratio: float) -> str:
+    """Show how many times as long something takes.
+
+    Examples:
+        >>> spelled_ratio(1.234), spelled_ratio(2770.1)
+        ('1.23x', '2,770x')
+    """
+    return f"{ratio:,.0f}x" if ratio >= 1000 else f"{ratio:.3g}x"
 
 
 def statement(code: str, names: Mapping[str, object]) -> Callable[[int], object]:

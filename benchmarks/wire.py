@@ -8,41 +8,35 @@ kernel publishes for it (ZeroMQ, all parts), so the numbers are exact and the sa
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
 from textwrap import dedent
 
-import zmq
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import start_new_kernel
-
-ROWS = "[{'id': i, 'name': f'item {i}', 'price': i * 1.5} for i in range(%d)]"
+from client import Client, Published
 
 SETUPS = {
     "syncstate": """
         from syncstate import SyncedModel
         class Board(SyncedModel):
             rows: list[dict] = []
-        board = Board(rows=ROWS)
-        board
         """,
     "ipywidgets": """
         import ipywidgets, traitlets
         class Board(ipywidgets.DOMWidget):
             rows = traitlets.List().tag(sync=True)
-        board = Board(rows=ROWS)
-        board
         """,
     "anywidget": """
         import anywidget, traitlets
         class Board(anywidget.AnyWidget):
             _esm = "export default { render() {} }"
             rows = traitlets.List().tag(sync=True)
-        board = Board(rows=ROWS)
-        board
         """,
 }
+
+SHOW = """
+from table import table
+board = Board(rows=table(ROWS))
+board
+"""
 
 CHANGES = {
     "syncstate": "board.rows[3]['price'] = 4",
@@ -52,37 +46,13 @@ CHANGES = {
 }
 
 
-def run(client: BlockingKernelClient, code: str) -> None:
-    """Run code in a kernel and wait for its end."""
-    reply = client.execute_interactive(dedent(code), timeout=60, output_hook=lambda message: None)
-    if reply["content"]["status"] != "ok":
-        raise RuntimeError("\n".join(reply["content"]["traceback"]))
-
-
-def published(client: BlockingKernelClient, code: str, kind: bytes) -> list[int]:
-    """Run code in a kernel and return the sizes of the messages of a kind that it published."""
-    wire = client.connect_iopub()  # a second, raw subscription
-    time.sleep(0.5)  # a subscription has no acknowledgement
-    run(client, code)
-    time.sleep(0.3)  # syncstate sends from a thread of its own
-    sizes = []
-    while wire.poll(200):
-        parts = wire.recv_multipart(zmq.NOBLOCK)
-        if kind in parts[0] or kind in parts[3]:
-            sizes.append(sum(map(len, parts)))
-    wire.close()
-    return sizes
-
-
 def measure(library: str, rows: int) -> list[int]:
     """Return the sizes of the comm messages for one nested change."""
-    manager, client = start_new_kernel(kernel_name="python3", stderr=subprocess.DEVNULL)
-    try:
-        run(client, SETUPS[library].replace("ROWS", ROWS % rows))
-        return published(client, CHANGES[library], b'"comm_msg"')
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+    with Client() as client:
+        client.run(dedent(SETUPS[library]) + SHOW.replace("ROWS", str(rows)), [])
+        published: list[Published] = []
+        client.run(CHANGES[library], published)
+        return [message.size for message in published]
 
 
 def main() -> None:
