@@ -14,9 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("containers", "traits", "kernel", "patch", "wire", "transform")
+NAMES = ("start", "containers", "traits", "kernel", "patch", "wire", "transform")
 PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "ipywidgets", "anywidget"]
-PACKAGES += ["psygnal", "pycrdt", "observ"]
+PACKAGES += ["psygnal", "pycrdt", "ypywidgets", "observ"]
 
 
 def main() -> int:
