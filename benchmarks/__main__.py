@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("start", "containers", "traits", "kernel", "patch", "wire", "transform")
+NAMES = ("containers", "traits", "start", "kernel", "patch", "page", "wire", "transform")
 PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "ipywidgets", "anywidget"]
 PACKAGES += ["psygnal", "pycrdt", "ypywidgets", "observ"]
 

@@ -6,11 +6,8 @@ python benchmarks/transform.py [--pairs 20000] [--seed 1]
 from __future__ import annotations
 
 import argparse
-import subprocess
-from pathlib import Path
 
-HERE = Path(__file__).parent
-ROOT = HERE.parent
+import node
 
 
 def main() -> None:
@@ -19,26 +16,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     # what `make bench BENCH=...` says to the others is not for this one
     options, _ = parser.parse_known_args()
-    if not (HERE / "node_modules").is_dir():
-        subprocess.run(
-            ["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"],
-            cwd=HERE,
-            check=True,
-        )
-    esbuild = ROOT / "js" / "node_modules" / ".bin" / "esbuild"
-    bundle = ROOT / "build" / "benchmarks" / "transform.mjs"
-    # the packages are CommonJS, which asks for `require` by name
-    require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);"
-    flags = [
-        "--bundle",
-        "--platform=node",
-        "--format=esm",
-        "--log-level=error",
-        f"--banner:js={require}",
-        f"--outfile={bundle}",
-    ]
-    subprocess.run([esbuild, HERE / "transform.ts", *flags], check=True)
-    subprocess.run(["node", bundle, str(options.pairs), str(options.seed)], check=True)
+    node.run("transform", options.pairs, options.seed)
 
 
 if __name__ == "__main__":
