@@ -107,27 +107,28 @@ function flaw(operation: unknown): string | undefined {
  * apply({ n: 1 }, [{ op: "replace", path: "/n", value: 2 }]); // { n: 2 }
  */
 export function apply(document: Json, patch: Patch): Json {
+  check(patch);
   return trace(document, patch).document;
 }
 
 /**
- * Apply a patch, and return the document and what the patch did, step by step.
+ * Apply a patch that was checked, and return the document and what the patch did, step by step.
  *
  * What is put at the end of a list (`-`) names its index.
  *
  * @throws {PatchError} as `apply` does
  */
 export function trace(document: Json, patch: Patch): { document: Json; steps: Step[] } {
-  check(patch);
   const candidate = new Candidate(document);
   const steps = patch.map((operation, position): Step => {
     const from = sourceOf(operation);
     const fromList = from !== undefined && isInList(candidate.document, from);
     candidate.run(operation, position);
-    const list = listAround(candidate.document, operation.path);
-    const path = list ? placed(operation.path, list.length - 1) : operation.path;
+    const holder = operation.path && candidate.holder;
+    const inList = isList(holder);
+    const path = inList ? placed(operation.path, holder.length - 1) : operation.path;
     const traced = path === operation.path ? operation : { ...operation, path };
-    return { operation: traced, inList: list !== undefined, fromList };
+    return { operation: traced, inList, fromList };
   });
   return { document: candidate.document, steps };
 }
@@ -194,6 +195,8 @@ function undo({ op, path }: Operation, document: Json): Operation[] {
 /** A document while operations run over it: a container is copied the first time it is touched. */
 export class Candidate {
   document: Json;
+  /** What holds the location of the operation that ran last; if that was the whole document, anything. */
+  holder: Json | undefined;
   // The containers made here, which may be changed in place. What holds one of them was made here too.
   readonly #made = new Set<Json>();
   // What runs, for the sentence if it cannot.
@@ -279,7 +282,9 @@ export class Candidate {
   }
 
   #read(pointer: string): Json {
-    return this.#follow(pointer, parse(pointer)).at(-1) as Json;
+    const way = this.#follow(pointer, parse(pointer));
+    this.holder = way.at(-2);
+    return way.at(-1) as Json;
   }
 
   #follow(pointer: string, tokens: readonly string[]): Json[] {
@@ -297,6 +302,7 @@ export class Candidate {
     let depth = tokens.length - 1;
     const way = this.#follow(pointer, isNew ? tokens.slice(0, depth) : tokens) as Container[];
     let holder = change(way[depth] as Container, tokens[depth] as string, tokens);
+    this.holder = holder;
     while (depth > 0 && holder !== way[depth]) {
       depth -= 1;
       holder = this.#put(way[depth] as Container, tokens[depth] as string, holder);
@@ -319,10 +325,8 @@ export class Candidate {
   }
 
   #splice(holder: JsonList, at: number, count: number, ...values: Json[]): Container {
-    if (!this.#made.has(holder)) {
-      // Both copy a long list twice as fast as a copy that is changed afterwards; concat is the faster one.
-      return this.#own(at === holder.length ? holder.concat(values) : holder.toSpliced(at, count, ...values));
-    }
+    // a long list is copied and changed in one go twice as fast as in two
+    if (!this.#made.has(holder)) return this.#own(holder.toSpliced(at, count, ...values));
     (holder as Json[]).splice(at, count, ...values);
     return holder;
   }
