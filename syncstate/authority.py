@@ -14,7 +14,6 @@ hear is asked for with `patches(since)`.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from secrets import token_hex
@@ -83,7 +82,7 @@ class Hold(Protocol):
     is_open: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Commit:
     """One step from a version to the next."""
 
@@ -96,7 +95,7 @@ class Commit:
     weight: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Answer:
     """What a replica's last edit was answered with: a reject, or the version that it became."""
 
@@ -105,7 +104,7 @@ class _Answer:
     version: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Authority:
     """The kernel's side of one model's session.
 
@@ -125,7 +124,7 @@ class Authority:
     """Called, without the lock, when there may be something to send."""
     _open: list[Step] = field(default_factory=list)
     _open_assigned: list[Step] = field(default_factory=list)
-    _log: deque[Commit] = field(default_factory=deque)
+    _log: list[Commit] = field(default_factory=list)
     _log_weight: int = 0
     _answers: dict[str, _Answer] = field(default_factory=dict)
     _holds: list[Hold] = field(default_factory=list)
@@ -174,7 +173,7 @@ class Authority:
         self._log.append(commit)
         self._log_weight += commit.weight
         while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
-            self._log_weight -= self._log.popleft().weight
+            self._log_weight -= self._log.pop(0).weight
 
     def restart_log(self) -> None:
         """Begin a new version that no patch leads to: everybody is told the whole state; the lock is held."""

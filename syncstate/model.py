@@ -176,6 +176,7 @@ class SyncedModel(traitlets.HasTraits):
     """A name for the model that stays the same when the cell runs again; by default each has its own."""
 
     _document: TraitDocument
+    _sync: Sync | None = None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -201,16 +202,16 @@ class SyncedModel(traitlets.HasTraits):
     def setup_instance(self, /, *args: Any, **kwargs: Any) -> None:
         """Prepare an instance before `__init__`, as traitlets asks."""
         document = TraitDocument(self, self._key or token_hex(8))
-        self.__dict__["_document"] = document
+        self._document = document
         super().setup_instance(*args, **kwargs)
         self._trait_values = TraitValues(document, self._trait_values)
 
     @property
     def sync(self) -> Sync:
         """Everything about the model that is not its state."""
-        facade = self.__dict__.get("_sync")
+        facade = self._sync
         if facade is None:
-            facade = self.__dict__["_sync"] = Sync(self._document)
+            facade = self._sync = Sync(self._document)
         return facade
 
     def add_traits(self, **traits: Any) -> None:

@@ -106,16 +106,16 @@ class _Taking:
         accepted = self.validate(obj, value)
         if is_scalar(accepted):
             return accepted
-        if is_tracked(value) and _is_rebuilt(value, accepted):
+        if is_tracked(value) and is_rebuilt(value, accepted):
             accepted = value  # so that a container that was put back is the one that its owner holds
-        document = obj.__dict__.get("_document")
+        document = getattr(obj, "_document", None)  # to look into __dict__ slows all attributes down
         if document is None or self._trait.name is None:
             return accepted
         return document.take(self._trait.name, accepted)
 
 
-def _is_rebuilt(value: Any, accepted: Any) -> bool:
-    """Whether a trait made a new container of the very things that were in the old one: element traits do."""
+def is_rebuilt(value: Any, accepted: Any) -> bool:
+    """Whether a trait made a new container of the very things that were in another one: element traits do."""
     if type(accepted) not in (list, dict) or kind(accepted) != kind(value) or len(accepted) != len(value):
         return False
     if isinstance(value, dict):

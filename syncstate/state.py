@@ -11,7 +11,6 @@ place; never two of a kind (docs/decisions/0008-no-code-of-yours-under-a-lock.md
 from __future__ import annotations
 
 import enum
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
 from syncstate.patch import Draft, Operation, Step, apply, check
 from syncstate.pointer import join, parse, resolve
-from syncstate.seams import synced_traits, trait_validate
+from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.tracked import (
     NOWHERE,
     Intake,
@@ -47,7 +46,7 @@ Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Notice:
     """What observers of one trait are still to be told, because traitlets does not know of it."""
 
@@ -57,7 +56,7 @@ class _Notice:
     new: Any = _ABSENT
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Act:
     """One thing that somebody did: listeners hear of it in one patch."""
 
@@ -84,10 +83,10 @@ class TraitDocument(Root):
         self.authority = Authority(self, key, self.lock)
         self.listeners: list[Listener] = []
         self._is_watched = False  # the authority is in use: every change must reach it
-        self._acts: deque[_Act] = deque()
+        self._acts: list[_Act] = []
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
         self._batched: list[Operation] = []
-        self._untold: deque[list[Operation]] = deque()  # what listeners are still to be told, in order
+        self._untold: list[list[Operation]] = []  # what listeners are still to be told, in order
         self._telling = Lock()
         self._hold: Any = None  # what traitlets holds notifications with
         self._held: dict[str, list[Operation]] = {}  # and what changed inside members meanwhile
@@ -377,7 +376,7 @@ class TraitDocument(Root):
         with self.lock:
             if not self._acts:
                 return None
-            act = self._acts.popleft()
+            act = self._acts.pop(0)
             if self.authority.is_held or self._batched:
                 self._batched += act.operations
             else:
@@ -407,7 +406,7 @@ class TraitDocument(Root):
         while self._untold and self._telling.acquire(blocking=False):
             try:
                 while self._untold:
-                    operations = self._untold.popleft()
+                    operations = self._untold.pop(0)
                     with ExitStack() as stack:  # each is told, whatever another one raises
                         for listener in reversed(self.listeners):
                             stack.callback(listener, operations)
@@ -537,7 +536,10 @@ class TraitDocument(Root):
         """Return what a trait makes of a proposed value, by its own and by the user's validators."""
         trait = self.members[name]
         try:
-            accepted = trait_validate(trait)(self.model, decode(trait, value))
+            proposed = decode(trait, value)
+            accepted = trait_validate(trait)(self.model, proposed)
+            if is_rebuilt(proposed, accepted):
+                accepted = proposed  # what is in it was looked at when it came in
             if self.model._cross_validation_lock:  # somebody holds notifications: no validator was asked
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))

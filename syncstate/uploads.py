@@ -17,8 +17,10 @@ PIECES = 2**10
 """Pieces of one upload."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Upload:
+    """A frame of which some pieces have come."""
+
     id: str
     count: int
     pieces: list[bytes] = field(default_factory=list)

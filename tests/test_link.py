@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncstate import MessageError, SyncedModel, batch
+from syncstate.authority import Authority
 from syncstate.buffers import attach, detach
 from syncstate.document import same
 from syncstate.errors import PatchError, PointerError
@@ -163,6 +164,29 @@ def test_a_batch_that_is_open_sends_nothing_and_others_do():
     kernel.link.flush()
 
     assert [message["model"] for message in frames_of(kernel)[-1]["messages"]] == [one.sync.key, two.sync.key]
+
+
+def test_a_flush_looks_at_the_models_that_changed(monkeypatch):
+    models = [Board() for _ in range(20)]
+    kernel = by_hand(*models)
+    kernel.hub.join()
+    kernel.link.flush()
+    looked_at: list[str] = []
+    commit = Authority.commit
+
+    def seen(authority: Authority, *arguments: Any) -> bool:
+        looked_at.append(authority.key)
+        return commit(authority, *arguments)
+
+    monkeypatch.setattr(Authority, "commit", seen)
+    models[3].n = 1
+    models[7].rows.append({})
+    kernel.link.flush()
+
+    assert looked_at == [models[3].sync.key, models[7].sync.key]
+    looked_at.clear()
+    kernel.link.flush()  # nobody said that anything changed, as when an interrupt came before that
+    assert set(looked_at) == {model.sync.key for model in models}
 
 
 def test_an_answer_comes_after_the_news_that_it_refers_to():
