@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain, compress
+from operator import eq
 from typing import cast
 
-from syncstate.document import Json, plain, same
+from syncstate.document import SCALARS, Json, plain, same
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 
@@ -154,6 +156,10 @@ def _compare_objects(old: dict[str, Json], new: dict[str, Json], pointer: str, c
 
 
 def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list[Change]) -> None:
+    if len(old) == len(new) and (places := _others(old, new)) is not None:
+        for place in places:
+            _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
+        return
     shorter = min(len(old), len(new))
     start = 0
     while start < shorter and (old[start] is new[start] or same(old[start], new[start])):
@@ -167,6 +173,31 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
         _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
     middle = max(start, shorter - tail)
     changes += resize(pointer, middle, old[middle : len(old) - tail], new[middle : len(new) - tail])
+
+
+def _others(old: list[Json], new: list[Json]) -> list[int] | None:
+    """Return where two tables of one length have other rows, at a quarter of what a look at each costs.
+
+    To Python `1 == True`, to JSON not; so this is for objects of scalars whose members stand in one order.
+    """
+    if not all(issubclass(type_, dict) for type_ in {*map(type, old), *map(type, new)}):
+        return None
+    are_equal = [*map(eq, old, new)]
+    olds, news = [*compress(old, are_equal)], [*compress(new, are_equal)]
+    types = [*map(type, _members(olds))]
+    if types != [*map(type, _members(news))] or not SCALARS.issuperset(types):
+        return None
+    if bool in types and [*_names(olds)] != [*_names(news)]:
+        return None
+    return [place for place, is_equal in enumerate(are_equal) if not is_equal]
+
+
+def _names(rows: list[Json]) -> Iterable[str]:
+    return chain.from_iterable(cast(list[dict[str, Json]], rows))
+
+
+def _members(rows: list[Json]) -> Iterable[Json]:
+    return chain.from_iterable(map(dict.values, cast(list[dict[str, Json]], rows)))
 
 
 # -- what became of a container whose elements are known one by one

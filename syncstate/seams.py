@@ -116,7 +116,9 @@ class _Taking:
 
 def is_rebuilt(value: Any, accepted: Any) -> bool:
     """Whether a trait made a new container of the very things that were in another one: element traits do."""
-    if type(accepted) not in (list, dict) or kind(accepted) != kind(value) or len(accepted) != len(value):
+    if accepted is value or type(accepted) not in (list, dict):
+        return False
+    if kind(accepted) != kind(value) or len(accepted) != len(value):
         return False
     if isinstance(value, dict):
         return all(value.get(name, _ABSENT) is member for name, member in accepted.items())

@@ -28,6 +28,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial, wraps
+from itertools import chain
+from math import isfinite
 from operator import index as as_index
 from operator import is_
 from threading import RLock
@@ -886,7 +888,7 @@ class Intake:
                     key = None  # what is wrong with a name is wrong with the object
                     key = name if type(name) is str and name.isascii() else _name(name)
                     dict.__setitem__(node, key, self._member(member, node, key))
-            else:
+            elif type(source) is not list or not self._build_table(source, node):
                 for key, member in items:
                     list.append(node, self._member(member, node, key))
         except _Unfit as unfit:
@@ -896,6 +898,29 @@ class Intake:
         finally:
             self._busy.discard(id(source))
         return node
+
+    def _build_table(self, source: list[Any], node: TrackedList) -> bool:
+        """Wrap a list of objects that hold nothing but the commonest scalars, at half the cost of each alone.
+
+        Returns:
+            Whether it is such a list; if not, nothing has happened.
+        """
+        if {*map(type, source)} != {dict} or len(self._busy) + self._depth() >= MAX_DEPTH:
+            return False
+        rows: list[TrackedDict] = []
+        for place, members in enumerate(source):
+            row = dict.__new__(TrackedDict)
+            row._parent, row._key, row._lease = node, place, _NO_LEASE
+            dict.update(row, members)  # first: another thread may change what was only looked at
+            rows.append(row)
+        names = {*chain.from_iterable(rows)}
+        values = [*chain.from_iterable(map(dict.values, rows))]
+        if {*map(type, chain.from_iterable(rows))} - {str} or not all(map(str.isascii, names)):
+            return False
+        if not all(_are_plain(values, type_) for type_ in {*map(type, values)}):
+            return False
+        list.extend(node, rows)
+        return True
 
     def _member(self, value: Any, parent: Any, key: Any) -> Any:
         # the commonest scalars, without a call: this runs once for each value of a big table
@@ -921,15 +946,27 @@ class Intake:
         if id(node) in self._ancestors():
             raise _Unfit(node, "it would contain itself; a document is a tree")
         is_loose = node._parent is None
-        if is_loose or self._is_leaving(node):
-            containers = _containers_in(node)
-            ids = {*map(id, containers)}
-            if self._kept.isdisjoint(ids) and _are_whole(containers) and self._fits(node):
-                self._kept |= ids
-                (self.loose if is_loose else self._reused).append(node)
-                return node
+        if (is_loose or self._is_leaving(node)) and self._keep(node):
+            (self.loose if is_loose else self._reused).append(node)
+            return node
         kind_: Any = type(node)
         return self._build(node, kind_.__new__(kind_), _items(node))
+
+    def _keep(self, node: _Container) -> bool:
+        """Take note that a container is taken as it is, with all below it; return whether it can be."""
+        levels = self._depth() + len(self._busy)
+        if isinstance(node, TrackedDict) and SCALARS.issuperset(map(type, [*node.values()])):
+            # the fast way for a row of a table: 1 us for 4
+            if id(node) in self._kept or levels >= MAX_DEPTH:
+                return False
+            self._kept.add(id(node))
+            return True
+        containers = _containers_in(node)
+        ids = {*map(id, containers)}
+        if self._kept.isdisjoint(ids) and _are_whole(containers) and levels + _height(node) <= MAX_DEPTH:
+            self._kept |= ids
+            return True
+        return False
 
     def _is_leaving(self, node: _Container) -> bool:
         while id(node) not in self._free:
@@ -937,9 +974,6 @@ class Intake:
                 return False
             node = parent
         return True
-
-    def _fits(self, node: _Container) -> bool:
-        return self._depth() + len(self._busy) + _height(node) <= MAX_DEPTH
 
     def _ancestors(self) -> set[int]:
         if self._above is None:
@@ -952,6 +986,18 @@ class Intake:
 
     def _depth(self) -> int:
         return len(self._ancestors()) + 1  # the root's document is a level too
+
+
+def _are_plain(values: list[Any], type_: type) -> bool:
+    """Whether all values of a type are their own JSON form, and none needs a closer look."""
+    of_type: list[Any] = [value for value in values if type(value) is type_]
+    if type_ is str:
+        return all(map(str.isascii, of_type))
+    if type_ is int:
+        return bool(min(of_type) >= -MAX_INTEGER and max(of_type) <= MAX_INTEGER)
+    if type_ is float:
+        return all(map(isfinite, of_type))
+    return type_ is bool or type_ is type(None)
 
 
 def _items(node: Any) -> Iterator[tuple[Any, Any]]:

@@ -757,6 +757,72 @@ def nested(depth: int) -> list[Any]:
     return value
 
 
+class _Text(str):
+    """Text of a kind of its own."""
+
+
+@pytest.mark.parametrize(
+    ("member", "why"),
+    [
+        (float("nan"), "JSON has no nan"),
+        (float("-inf"), "JSON has no -inf"),
+        (2**53, "beyond 2\\*\\*53"),
+        (-(2**53), "beyond 2\\*\\*53"),
+        ("\ud800", "lone surrogate"),
+        (decimal.Decimal(1), "no JSON form"),
+        (datetime.date(2026, 1, 1), "no JSON form"),
+    ],
+)
+def test_what_cannot_travel_is_named_in_a_table_too(member, why):
+    document, _ = recorded({"rows": [{"a": 1, "b": "x"}]})
+    rows = [{"a": n, "b": "x"} for n in range(50)]
+    rows[31]["b"] = member
+
+    with pytest.raises(NotSyncable, match=why) as refused:
+        document["rows"] = rows
+
+    assert refused.value.pointer == "/rows/31/b"
+    assert document == {"rows": [{"a": 1, "b": "x"}]}
+
+
+def test_a_table_is_copied_in_row_by_row():
+    row = {"a": 1, "b": None, "c": True, "d": 1.5, "é": "è"}
+    document, recording = recorded({"rows": [], "others": []})
+
+    document["rows"] = [row] * 3
+    document["others"] = [{_Text("a"): _Text("x")}, OrderedDict(b=2), {"c": [1]}, {"d": b"bytes"}, {}]
+    row["a"] = 2
+    document["rows"][1]["a"] = 3
+
+    assert plain(document["rows"]) == [{**row, "a": 1}, {**row, "a": 3}, {**row, "a": 1}]
+    assert [type(member) for member in document["others"][0].values()] == [str]
+    assert [type(name) for name in document["others"][0]] == [str]
+    assert all(type(row) is TrackedDict for row in [*document["rows"], *document["others"]])
+    assert recording.operations[-1] == {"op": "replace", "path": "/rows/1/a", "value": 3}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({"a": 1, "b": 0}, {"a": True, "b": 0}, ["/5/a"]),
+        ({"a": False, "b": 0}, {"a": 0, "b": 0}, ["/5/a"]),
+        ({"a": 1, "b": 0}, {"a": 1.0, "b": -0.0}, []),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, []),
+        ({"a": 1, "b": 2}, {"b": True, "a": 1}, ["/5/b"]),
+        ({"a": True, "b": 1}, {"b": True, "a": 1}, ["/5/b", "/5/a"]),
+        ({"a": 1, "b": [1]}, {"a": 1, "b": [True]}, ["/5/b/0"]),
+        ({"a": 1, "b": 2}, {"a": 1}, ["/5/b"]),
+        ({"a": 1, "b": None}, {"a": "1", "b": None}, ["/5/a"]),
+    ],
+)
+def test_tables_are_compared_as_json_is(old, new, expected):
+    rows = [{"a": n, "b": n} for n in range(10)]
+
+    changes = diff.diff([*rows[:5], old, *rows[5:]], [*map(dict, rows[:5]), new, *map(dict, rows[5:])])
+
+    assert [step.operation["path"] for step, _ in changes] == expected
+
+
 BAD = {
     "a cycle": (itself, "/0", "it contains itself; a document is a tree"),
     "a cycle below": (in_itself, "/a/1", "it contains itself; a document is a tree"),
