@@ -917,8 +917,9 @@ class Intake:
         values = [*chain.from_iterable(map(dict.values, rows))]
         if {*map(type, chain.from_iterable(rows))} - {str} or not all(map(str.isascii, names)):
             return False
-        if not all(_are_plain(values, type_) for type_ in {*map(type, values)}):
-            return False
+        for type_ in {*map(type, values)}:
+            if not _are_plain(values, type_):
+                return False
         list.extend(node, rows)
         return True
 

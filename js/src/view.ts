@@ -6,6 +6,7 @@
 
 import { SyncStateError } from "./errors.ts";
 import type { Model } from "./model.ts";
+import type { Operation } from "./patch.ts";
 import type { Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
 import { importText, moduleOf, type ViewModule } from "./view/module.ts";
@@ -71,8 +72,17 @@ export class View {
   }
 
   #watchStatus(): void {
-    const show = (): void => this.#notices.showStatus(this.#model.status, this.#model.reason);
+    let awaited: Operation | undefined; // of the edit that is on its way
+    const show = (): void =>
+      this.#notices.showStatus(this.#model.status, this.#model.reason, awaited !== undefined);
+    const follow = (): void => {
+      const [first] = this.#model.pending;
+      if (first === awaited) return;
+      awaited = first;
+      show();
+    };
     this.#model.on("status", show, this.#controller);
+    this.#model.on("change", follow, this.#controller);
     show();
   }
 

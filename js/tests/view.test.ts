@@ -266,6 +266,38 @@ describe("the status", () => {
     expect(status(host)).toBe("");
   });
 
+  test("says after a second that an edit is not answered yet, until it is", async () => {
+    const { host, model, up, kernel } = await show(drawing(() => {}));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    up.hold();
+
+    model.set("/count", 2);
+    vi.advanceTimersByTime(999);
+    expect(status(host)).toBe("");
+    vi.advanceTimersByTime(1);
+    expect(status(host)).toMatch("has not answered yet");
+    kernel.commit("board", { op: "add", path: "/other", value: 1 }); // it speaks, but of something else
+    expect(status(host)).toMatch("has not answered yet");
+
+    up.release();
+    await vi.waitFor(() => expect(status(host)).toBe(""));
+    vi.advanceTimersByTime(5000);
+    expect(status(host)).toBe("");
+  });
+
+  test("says nothing of edits that follow each other and are answered", async () => {
+    const { host, model } = await show(drawing(() => {}));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+
+    for (let count = 2; count < 20; count += 1) {
+      model.set("/count", count);
+      model.set("/count", -count); // one is always behind
+      vi.advanceTimersByTime(200);
+      await Promise.resolve();
+      expect(status(host)).toBe("");
+    }
+  });
+
   test("of a view that waits for its kernel is told after a second", async () => {
     vi.useFakeTimers();
     const silence = { send: () => {}, close: () => {}, onFrame: () => {}, onClose: () => {} };

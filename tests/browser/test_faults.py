@@ -38,6 +38,7 @@ while not pathlib.Path("stop").exists():
 ASKED = re.compile("run the cell again")
 SILENT = re.compile("The kernel does not answer; it may be busy")
 BUSY = re.compile("The kernel is busy, and this is an old state")
+WAITS = re.compile("The kernel has not answered yet; it may be busy")
 
 
 def tell(made: int, *pages: Gap, taken_back: int = 0) -> None:
@@ -163,11 +164,13 @@ def test_a_page_that_is_loaded_again_while_it_cannot_be_heard_shows_what_the_cel
     expect(threshold).not_to_have_value(shown)
     say(f"live {time.monotonic() - gaps.last.opened[-1]:.1f} s after the websocket was there")
     notebook.edit("title", "Edited")
-    expect(
-        notebook.status()
-    ).to_be_hidden()  # it waits for the end of the cell, and what the cell does is seen
+    expect(notebook.status()).to_have_text(WAITS)
+    shown = threshold.input_value()
+    expect(threshold).not_to_have_value(shown)  # what the cell does is seen all the while
+    expect(notebook.status()).to_have_text(WAITS)
     notebook.touch("stop")
     wait(notebook, lambda: len(_answers(gaps.last.down)) == 1)
+    expect(notebook.status()).to_be_hidden()
     assert notebook.value("board.title") == "Edited"
     tell(1, *gaps.all)
 

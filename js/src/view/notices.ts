@@ -22,7 +22,8 @@ const css = `
   background: var(--dot, currentColor);
 }
 .syncstate-status[data-status="stale"] { --dot: var(--jp-warn-color1, #f57c00); }
-.syncstate-status[data-status="connecting"]::before { animation: syncstate-breathe 1.6s ease-in-out infinite; }
+.syncstate-status[data-status="waiting"] { --dot: var(--jp-warn-color1, #f57c00); }
+.syncstate-status:is([data-status="connecting"], [data-status="waiting"])::before { animation: syncstate-breathe 1.6s ease-in-out infinite; }
 .syncstate-error {
   position: relative; margin: 6px 0 2px; padding: 8px 32px 8px 12px; border-left: 3px solid var(--error);
   background: var(--jp-rendermime-error-background, #fdd);
@@ -41,7 +42,9 @@ const css = `
 @media (prefers-reduced-motion: reduce) { .syncstate-status[data-status]::before { animation: none; } }
 `;
 
-const PATIENCE = 1000; // a view that is live within a second need not say that it was not
+const PATIENCE = 1000; // a view that is live within a second need not say that it was not, nor that it waited
+
+const WAITING = "The kernel has not answered yet; it may be busy. Your change waits for it";
 
 /** What a view has to tell its reader: whether it is live, which edit was refused, and what its author's code threw. */
 export class Notices {
@@ -57,15 +60,17 @@ export class Notices {
     this.element.append(this.#errors, this.#reject, this.#status);
   }
 
-  /** Say why the view is not live; say nothing when it is. */
-  showStatus(status: string, reason: string): void {
-    const show = (text: string): void => {
-      this.#status.dataset.status = status;
+  /** Say why the view is not live, or that an edit waits for its answer; say nothing when all is well. */
+  showStatus(status: string, reason: string, isWaiting = false): void {
+    const show = (text: string, what = status): void => {
+      this.#status.dataset.status = what;
       this.#status.textContent = text.charAt(0).toUpperCase() + text.slice(1);
     };
     clearTimeout(this.#timer);
-    if (status === "live") show("");
-    else if (status === "connecting")
+    if (status === "live") {
+      show("");
+      if (isWaiting) this.#timer = setTimeout(show, PATIENCE, WAITING, "waiting");
+    } else if (status === "connecting")
       this.#timer = setTimeout(show, PATIENCE, reason || "Connecting to the kernel…");
     else show(reason || "This is an old state: run the cell again to make it live");
   }
