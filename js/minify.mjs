@@ -14,7 +14,8 @@ export async function minified({ outfile = "out.js", ...options }) {
   return minify(module.text, {
     module: true,
     ecma: 2022,
-    compress: { passes: 3, hoist_funs: true, lhs_constants: false }, // the last two save 55 bytes of gzip
+    // all but the first make the text more like itself: 67 bytes less of gzip
+    compress: { passes: 3, hoist_funs: true, inline: false, lhs_constants: false, sequences: false },
     sourceMap: { content: map.text, url: `${url}.map`, filename: url, includeSources: true },
   });
 }

@@ -51,6 +51,9 @@ KEY_INTERVAL = 2.0
 KEY_BYTES = 2**16
 """About how much JSON a document may have to be its own key frame; of a larger one the version is told."""
 
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks at all models, those too that did not say that they have changed."""
+
 _TOLD: Hello = {"type": "hello"}
 
 _logger = logging.getLogger(__name__)
@@ -97,6 +100,8 @@ class Link:
         self._cursors: dict[str, tuple[Authority, int]] = {}
         self._watchers: dict[str, Callable[[], None]] = {}  # what each of these calls when it has changed
         self._changed: dict[str, None] = {}  # those that called, in that order
+        self._is_unsure = False  # there was news since all models were looked at
+        self._looked_at: float | None = None
         self._uploads = Uploads()
         self._unheard: float | None = None  # since when news has been sent and no page was heard
         self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
@@ -167,19 +172,24 @@ class Link:
                 else:
                     messages += self._news(key, authority, cursor)
             if messages:
+                self._is_unsure = True
                 self._transport.send(*self._frame(messages))
-            return bool(messages) or is_paused
+            return self._is_unsure or is_paused
 
     def _take_changed(self) -> list[str]:
         """Return the models that said that they have changed.
 
-        If there is none, all: whoever is interrupted after a change cannot say so, and the clock looks once
-        more. A thousand models that did not change cost a millisecond to look at, sixty times a second.
+        If there is none, now and then all: whoever is interrupted after a change cannot say so. To look at a
+        thousand that did not change takes a millisecond.
         """
         taken = list(self._changed)
         for key in taken:  # other threads add to it meanwhile
             del self._changed[key]
-        return [key for key in (taken or self._cursors) if key in self._cursors]
+        now = self._clock()
+        if not taken and (self._looked_at is None or not 0 < now - self._looked_at < LOOK_INTERVAL):
+            self._looked_at, self._is_unsure = now, False
+            taken = list(self._cursors)
+        return [key for key in taken if key in self._cursors]
 
     def _is_paused(self) -> bool:
         if self._flow is None:
