@@ -106,6 +106,7 @@ class Link:
         self._unheard: float | None = None  # since when news has been sent and no page was heard
         self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
         transport.on_frame = self.receive
+        transport.on_goodbye = self._part
 
     # -- models
 
@@ -303,9 +304,15 @@ class Link:
                 case "hello":
                     self._flow.meet(replica)
                 case "bye":
-                    self._flow.part(replica)
+                    self._part(replica)
                 case "ack":
                     self._flow.acknowledge(replica, message["seq"], self._clock())
+
+    def _part(self, replica: str) -> None:
+        """Take note that a page leaves: it is not waited for."""
+        with self._lock:
+            if self._flow is not None:
+                self._flow.part(replica)
 
     def _ask(self, key: str, replica: str, hello: Hello | None) -> None:
         """Take note that a replica must hear of a model: however often it asks, it is told once."""

@@ -166,6 +166,19 @@ def test_what_a_frame_raises_is_logged_and_does_not_reach_the_host(comms, caplog
     assert "page" in comms.manager.comms
 
 
+def test_a_page_that_closes_up_has_said_goodbye(comms):
+    lanes = Lanes()
+    left: list[str] = []
+    lanes.on_goodbye = left.append
+
+    comms.open("syncstate", {"protocol": 1, "replica": "p1", "seq": 1, "messages": []}, comm="up")
+    comms.open("syncstate", {}, comm="nameless")
+    for comm in ("up", "nameless"):
+        comms.close(comm)
+
+    assert left == ["p1"]
+
+
 def test_the_kernel_has_one_link_whatever_is_shown(comms):
     one, two = Board(), Board()
 

@@ -61,6 +61,7 @@ class Room:
         self.sent: list[Any] = []
         self.on_frame: Callable[[object, Sequence[bytes | memoryview]], None] = lambda frame, buffers: None
         self.on_close: Callable[[], None] = lambda: None
+        self.on_goodbye: Callable[[str], None] = lambda replica: None
         self.link = Link(self, wake=lambda: None, clock=lambda: self.now, is_busy=lambda: self.is_busy)
         self.board = Board()
         self.link.publish(self.board._document.watch())
@@ -232,12 +233,16 @@ def test_an_edit_is_answered_though_a_page_is_slow():
     assert value_of(frame) == -1
 
 
-def test_a_page_that_says_goodbye_is_not_waited_for():
+@pytest.mark.parametrize("word", ["bye", "the comm"])
+def test_a_page_that_says_goodbye_is_not_waited_for(word):
     fast, leaving = Reader("fast", 0.001), Reader("leaving", 0.001)
     room = Room(fast, leaving)
     room.run(2)
     leaving.is_there = False
-    room.say("leaving", {"type": "bye", "model": room.board.sync.key})
+    if word == "bye":
+        room.say("leaving", {"type": "bye", "model": room.board.sync.key})
+    else:
+        room.on_goodbye("leaving")
 
     assert len(room.run(5)) >= 298
 

@@ -32,6 +32,7 @@ class Lanes:
 
         self.on_frame: Callable[[object, Sequence[bytes | memoryview]], None] = lambda frame, buffers: None
         self.on_close: Callable[[], None] = lambda: None
+        self.on_goodbye: Callable[[str], None] = lambda replica: None
         # Not primary: no comm_open is published, so a page without the extension has nothing to close.
         # Not registered in the manager: a stray comm_close there would end it.
         self._down = create_comm(target_name=TARGET, comm_id=DOWN_ID, primary=False)
@@ -55,6 +56,9 @@ class Lanes:
         # Never send on UP, nor close it: ipykernel 7.4 would pin it to the main shell.
         # handle_msg, not on_msg: the latter's wrapper fires IPython's pre- and post_execute for each message.
         up.handle_msg = self._hear
+        data = message.get("content", {}).get("data")
+        if isinstance(data, dict) and isinstance(replica := data.get("replica"), str):
+            up.on_close(lambda _: self.on_goodbye(replica))
         self._hear(message)
 
     def _hear(self, message: dict[str, Any]) -> None:
@@ -62,7 +66,7 @@ class Lanes:
 
 
 class PlainComm:
-    """The transport of one model over one comm, in both directions.
+    """The transport of one model over one comm, in both directions; its page leaves with the comm.
 
     Args:
         comm: A comm that a page opened; or the name of the target that a page registered: then the first
@@ -72,6 +76,7 @@ class PlainComm:
     def __init__(self, comm: Any) -> None:
         self.on_frame: Callable[[object, Sequence[bytes | memoryview]], None] = lambda frame, buffers: None
         self.on_close: Callable[[], None] = lambda: None
+        self.on_goodbye: Callable[[str], None] = lambda replica: None
         self._is_open = True
         self._target_name: str | None = comm if isinstance(comm, str) else None
         self._comm: Any = None

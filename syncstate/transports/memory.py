@@ -23,6 +23,7 @@ class MemoryTransport:
     def __init__(self) -> None:
         self.on_frame: Callable[[object, Sequence[bytes | memoryview]], None] = lambda frame, buffers: None
         self.on_close: Callable[[], None] = lambda: None
+        self.on_goodbye: Callable[[str], None] = lambda replica: None
         self.sent: list[JsonObject] = []
         self.is_open = True
         self.waiting: deque[tuple[str, list[bytes]]] = deque()

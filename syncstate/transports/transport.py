@@ -14,10 +14,12 @@ class Transport(Protocol):
     Attributes:
         on_frame: Called with a frame's data and its buffers, on any thread.
         on_close: Called once when the other end is gone.
+        on_goodbye: Called with the id of a page that leaves, if the transport carries many and learns of it.
     """
 
     on_frame: Callable[[object, Sequence[bytes | memoryview]], None]
     on_close: Callable[[], None]
+    on_goodbye: Callable[[str], None]
 
     def send(self, frame: JsonObject, buffers: Sequence[bytes]) -> None:
         """Send one frame, in order, from any thread; the buffers are immutable."""
