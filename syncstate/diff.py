@@ -176,7 +176,7 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
 
 
 def _others(old: list[Json], new: list[Json]) -> list[int] | None:
-    """Return where two tables of one length have other rows, at a quarter of what a look at each costs.
+    """Return where two tables of one length have other rows, at a third of what a look at each costs.
 
     To Python `1 == True`, to JSON not; so this is for objects of scalars whose members stand in one order.
     """

@@ -153,21 +153,21 @@ class Link:
 
     # -- down
 
-    def flush(self) -> bool:
+    def flush(self) -> float | None:
         """Send everything that is new, in one frame; while a page cannot follow, only what is asked for.
 
         Returns:
-            Whether there was anything, or may be later.
+            The seconds after which to look again though nobody asks, or None.
         """
         if self._welcome():
             self._wake()
         with self._lock:
             messages, self._outbox = self._outbox, []
             urgent, self._urgent = self._urgent, set()
-            is_paused = self._is_paused()
+            pause = self._pause()
             for key in self._take_changed():
                 authority, cursor = self._cursors[key]
-                if is_paused and key not in urgent:
+                if pause and key not in urgent:
                     authority.commit()  # into the log, which is bounded
                     self._changed[key] = None
                 else:
@@ -175,12 +175,12 @@ class Link:
             if messages:
                 self._is_unsure = True
                 self._transport.send(*self._frame(messages))
-            return self._is_unsure or is_paused
+            return pause or (LOOK_INTERVAL if self._is_unsure else None)
 
     def _take_changed(self) -> list[str]:
         """Return the models that said that they have changed.
 
-        If there is none, now and then all: whoever is interrupted after a change cannot say so. To look at a
+        If there is none, once a second all: whoever is interrupted after a change cannot say so. To look at a
         thousand that did not change takes a millisecond.
         """
         taken = list(self._changed)
@@ -192,12 +192,13 @@ class Link:
             taken = list(self._cursors)
         return [key for key in taken if key in self._cursors]
 
-    def _is_paused(self) -> bool:
+    def _pause(self) -> float:
+        """Return how many seconds news must wait for pages."""
         if self._flow is None:
-            return False
+            return 0.0
         if self._is_deaf():
             self._flow.give_up()
-        return self._flow.pause(self._clock()) > 0
+        return self._flow.pause(self._clock())
 
     def _is_deaf(self) -> bool:
         """Whether no page can be heard before a cell ends."""
@@ -285,7 +286,9 @@ class Link:
 
     def _hand_over(self, message: Message, replica: str) -> None:
         self._pace(message, replica)
-        known = self._find(message) if message["type"] != "ack" else None
+        if message["type"] == "ack":
+            return
+        known = self._find(message)
         if known is not None and message["type"] == "hello":
             self._ask(known.key, replica, message)
         elif known is not None:

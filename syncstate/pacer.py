@@ -26,19 +26,20 @@ class Pacer:
 
     def __init__(self, interval: float = INTERVAL) -> None:
         self._interval = interval
-        self._calls: list[Callable[[], object]] = []
+        self._calls: list[Callable[[], float | None]] = []
         self._wanted = threading.Event()
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
 
-    def add(self, call: Callable[[], object]) -> None:
-        """Call this too from now on, and once more whenever it says that there was something to do.
+    def add(self, call: Callable[[], float | None]) -> None:
+        """Call this too from now on; what it raises is logged.
 
-        What it raises is logged.
+        Args:
+            call: Returns the seconds after which it must be called again though nobody asks, or None.
         """
         self._calls = [*self._calls, call]
 
-    def remove(self, call: Callable[[], object]) -> None:
+    def remove(self, call: Callable[[], float | None]) -> None:
         """Call this no longer."""
         self._calls = [other for other in self._calls if other != call]
 
@@ -57,12 +58,18 @@ class Pacer:
                 self._thread.start()
 
     def _run(self) -> None:
-        while self._wanted.wait():
+        pause: float | None = None
+        while True:
+            self._wanted.wait(pause)
             self._wanted.clear()
-            for call in self._calls:
-                try:
-                    if call():  # who was interrupted after a change could not ask: look once more
-                        self._wanted.set()
-                except Exception:
-                    _logger.exception("Cannot flush")
+            pauses = [again for call in self._calls if (again := _tried(call)) is not None]
+            pause = min(pauses, default=None)
             time.sleep(self._interval)
+
+
+def _tried(call: Callable[[], float | None]) -> float | None:
+    try:
+        return call()
+    except Exception:
+        _logger.exception("Cannot flush")
+        return None

@@ -366,3 +366,40 @@ _VERBS = {
     "copy": "copy",
     "test": "pass the test at",
 }
+
+
+def compact(steps: list[Step]) -> list[Step]:
+    """Return steps without the `replace`s that a later one overwrites.
+
+    One is left out when nothing between the two acted inside what it put there, or may have shifted it.
+    """
+    if len(steps) < 2:
+        return steps
+    replaced = [step.operation["path"] for step in steps if step.operation["op"] == "replace"]
+    if len(replaced) == len(set(replaced)):
+        return steps
+    kept: list[Step | None] = []
+    latest: dict[str, int] = {}  # where in kept the replace of a path is that may still be overwritten
+    inside: dict[str, set[str]] = {}  # those paths, by every location above them
+    for step in steps:
+        path, op = step.operation["path"], step.operation["op"]
+        above = _above(path)
+        if op == "replace" and path in latest:
+            kept[latest[path]] = None
+        elif op in ("move", "copy", "test"):
+            latest.clear()
+        for location in above:  # it acts inside of these
+            latest.pop(location, None)
+        for other in inside.pop(path if op == "replace" else above[-1], ()):  # it replaces or shifts these
+            latest.pop(other, None)
+        if op == "replace":
+            latest[path] = len(kept)
+            for location in above:
+                inside.setdefault(location, set()).add(path)
+        kept.append(step)
+    return [step for step in kept if step is not None]
+
+
+def _above(path: str) -> list[str]:
+    """Return the pointers of everything that holds a location, the outermost first."""
+    return [path[:place] for place, letter in enumerate(path) if letter == "/"] or [""]

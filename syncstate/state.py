@@ -46,7 +46,7 @@ Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(slots=True)
 class _Notice:
     """What observers of one trait are still to be told, because traitlets does not know of it."""
 
@@ -56,7 +56,7 @@ class _Notice:
     new: Any = _ABSENT
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(slots=True)
 class _Act:
     """One thing that somebody did: listeners hear of it in one patch."""
 

@@ -17,7 +17,7 @@ PIECES = 2**10
 """Pieces of one upload."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
+@dataclass(slots=True)
 class _Upload:
     """A frame of which some pieces have come."""
 

@@ -7,9 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncstate.authority import compact
 from syncstate.document import Json, same
-from syncstate.patch import Operation, Step, apply
+from syncstate.patch import Operation, Step, apply, compact
 from syncstate.pointer import join, resolve
 
 

@@ -391,8 +391,8 @@ class RealKernel:
         self.client = client
         self.comm: list[dict[str, Any]] = []
 
-    def run(self, code: str) -> list[Any]:
-        """Run a cell and return its outputs, by MIME type; an error in it fails the test."""
+    def run(self, code: str, *, fails: bool = False) -> list[Any]:
+        """Run a cell and return its outputs, by MIME type; an error fails the test, unless it should come."""
         outputs: list[Any] = []
         sent = self.client.execute(textwrap.dedent(code), store_history=False)
         while True:
@@ -400,7 +400,7 @@ class RealKernel:
             if message["parent_header"].get("msg_id") != sent:
                 continue
             type_, content = message["msg_type"], message["content"]
-            assert type_ != "error", "\n".join(content["traceback"])
+            assert type_ != "error" or fails, "\n".join(content["traceback"])
             assert type_ != "stream" or content["name"] != "stderr", content["text"]
             if type_ in ("execute_result", "display_data"):
                 outputs.append(content["data"])
@@ -559,6 +559,35 @@ def test_a_page_s_comm_is_not_pinned_to_a_shell_since_nothing_is_published_on_it
 
     pinned = "hasattr(__import__('comm').get_comm_manager().comms['up-2'], '_reply_subshell_id')"
     assert kernel.eval(pinned) is False
+
+
+@pytest.mark.slow
+def test_a_kernel_knows_while_a_cell_runs_and_after_one_that_failed(kernel):
+    def is_seen(count: int) -> Callable[[dict[str, Any]], bool]:
+        return lambda message: (
+            message["type"] == "patch" and message["operations"][-1].get("value") == 10 + count
+        )
+
+    kernel.run(
+        """
+        import threading, time
+        from syncstate.main_thread import cells
+
+        def watch():
+            for count, is_running in enumerate((True, False, True, False)):
+                while cells().is_running != is_running:
+                    time.sleep(0.001)
+                board.n = 10 + count
+
+        board = Board(n=0)
+        board._repr_mimebundle_()
+        threading.Thread(target=watch, daemon=True).start()
+        while board.n < 10: time.sleep(0.001)
+        """
+    )
+    kernel.wait_for(is_seen(1))
+    kernel.run("while board.n < 12: time.sleep(0.001)\n1 / 0", fails=True)
+    kernel.wait_for(is_seen(3))
 
 
 @pytest.mark.slow

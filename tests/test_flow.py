@@ -146,7 +146,7 @@ def test_the_last_state_comes_though_the_page_was_slow():
         room.hear()
 
     assert value_of(slow.drawn[-1][1]) == last
-    assert room.link.flush() is False  # nothing is left to wait for
+    assert room.link.flush() is None  # nothing is left to wait for
 
 
 def test_a_fast_page_beside_a_slow_one_goes_on():
