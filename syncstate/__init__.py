@@ -17,6 +17,7 @@ board.rows.append({"price": 3})  # one small JSON Patch, not the table
 
 from __future__ import annotations
 
+from syncstate.arrays import append
 from syncstate.batches import batch
 from syncstate.errors import (
     Conflict,
@@ -54,6 +55,7 @@ __all__ = [
     "TestFailed",
     "TrackedDict",
     "TrackedList",
+    "append",
     "batch",
     "on_main",
     "serve",

@@ -17,13 +17,14 @@ from itertools import chain, compress
 from operator import eq
 from typing import cast
 
+from syncstate.arrays import Array, is_array, splices
 from syncstate.document import SCALARS, Json, plain, same
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 
-Change = tuple[Step, Json]
+Change = tuple[Step, "Json | tuple[Array]"]
 """A step and the value that its target location held before, None where there was none; of a `move`, a list
-of it or of nothing."""
+of it or of nothing; of a splice of an array, a tuple of the whole array."""
 
 MOVES_LIMIT = 10_000
 """How many elements a list reports as moved; where more are, the list counts as assigned anew."""
@@ -73,7 +74,9 @@ def weigh(value: Json, limit: float = float("inf")) -> int:
         return _total((weigh(member, limit) + len(name) + 4 for name, member in value.items()), limit)
     if isinstance(value, list):
         return _total((weigh(element, limit) + 1 for element in value), limit)
-    return len(value) if isinstance(value, bytes) else len(str(value))
+    if isinstance(value, bytes):
+        return len(value)
+    return value.nbytes if is_array(value) else len(str(value))
 
 
 def _total(sizes: Iterable[int], limit: float) -> int:
@@ -130,6 +133,21 @@ def resize(pointer: str, start: int, old: list[Json], new: list[Json]) -> list[C
     return removed + added
 
 
+def _spliced(pointer: str, array: Array, splices: Iterable[tuple[int, int, Array]]) -> list[Change]:
+    """Return the changes that put elements of an array in the place of others, one after the other."""
+    changes: list[Change] = []
+    length = len(array)
+    for start, stop, values in splices:
+        operation: Operation = {"op": "replace", "path": f"{pointer}/{start}:{stop}", "value": values}
+        if len(values) == 0:
+            operation = {"op": "remove", "path": operation["path"]}
+        elif start == length:
+            operation = {"op": "add", "path": f"{pointer}/-", "value": values}
+        changes.append((Step(operation, in_list=False), (array,)))
+        length += len(values) - (stop - start)
+    return changes
+
+
 # -- two values, compared
 
 
@@ -140,6 +158,8 @@ def _compare(old: Json, new: Json, pointer: str, in_list: bool, changes: list[Ch
         _compare_lists(old, new, pointer, changes)
     elif isinstance(old, dict) and isinstance(new, dict):
         _compare_objects(old, new, pointer, changes)
+    elif is_array(old) and is_array(new) and (found := splices(old, new)) is not None:
+        changes += _spliced(pointer, old, found)
     elif not same(old, new):
         changes.append(replace(pointer, old, new, in_list=in_list))
 
@@ -255,6 +275,9 @@ class Account:
         if old is new:
             return
         place = f"{self._path}/{token}"
+        if is_array(old):  # a value, as a text is: what both have in common need not travel
+            self.changes += diff(old, new, place, in_list=in_list)
+            return
         if not isinstance(old, (list, dict)) or type(old) is not type(new) or self._was_kept(new):
             # Two that were both here are two records: they are never told apart member by member.
             if not same(old, new):
@@ -352,8 +375,12 @@ def _longest_rise(order: Sequence[int]) -> set[int]:
 def invert_changes(changes: list[Change]) -> list[Operation]:
     """Return the patch that takes changes back, the last one first; its values are plain copies."""
     inverse: list[Operation] = []
-    for (operation, *_), old in reversed(changes):
+    for (operation, *_), before in reversed(changes):
         path = operation["path"]
+        if isinstance(before, tuple):
+            inverse.append({"op": "replace", "path": path[: path.rindex("/")], "value": before[0]})
+            continue
+        old: Json = before
         match operation["op"]:
             case "add":
                 inverse.append({"op": "remove", "path": path})

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from syncstate.arrays import describe, is_array
 from syncstate.buffers import detach
 from syncstate.diff import weigh
 from syncstate.document import Json, JsonObject
@@ -99,7 +100,7 @@ def _brief(value: Json, width: int = 60) -> str:
     if isinstance(value, (list, dict)) and weigh(value, width) > width:
         noun, brackets = ("element", "[]") if isinstance(value, list) else ("member", "{}")
         return f"{brackets[0]}{len(value)} {noun}{'' if len(value) == 1 else 's'}{brackets[1]}"
-    text = repr(value)
+    text = f"[{describe(value)}]" if is_array(value) else repr(value)
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 

@@ -1,6 +1,6 @@
 """Floor 1. What a JSON value is here, when two are the same, and how one is copied.
 
-A document is JSON plus `bytes`, which travel as binary buffers. Two values are the same when JSON
+A document is JSON plus `bytes` and arrays, which travel as binary buffers. Two values are the same when JSON
 says so: `1` is `1.0` but not `true`, and the order of an object's members means nothing. Python's `==`
 disagrees on the first (`1 == True`), so every "did it change?" of the package asks `same`.
 """
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-Json: TypeAlias = "bool | int | float | str | bytes | list[Json] | dict[str, Json] | None"
+from syncstate.arrays import Array, are_same, describe, is_array
+
+Json: TypeAlias = "bool | int | float | str | bytes | Array | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
 MAX_DEPTH = 200
@@ -42,6 +44,8 @@ def same(one: Json, other: Json) -> bool:
             and len(one) == len(other)
             and all(name in other and same(member, other[name]) for name, member in one.items())
         )
+    if is_array(one) or is_array(other):
+        return is_array(one) and is_array(other) and are_same(one, other)
     return one == other
 
 
@@ -53,7 +57,7 @@ def same_scalar(one: Json, other: Json) -> bool:
 def plain(value: Json) -> Json:
     """Return a deep copy made of plain `list` and `dict`, whatever subclasses the value is made of.
 
-    Scalars are shared, since they never change.
+    Scalars and arrays are shared, since they never change.
     """
     if type(value) in SCALARS:
         return value
@@ -94,7 +98,7 @@ def show(value: object) -> str:
     if isinstance(value, (str, int, float)) or value is None:
         text = repr(value)
         return text if len(text) <= 60 else f"{text[:59]}…"
-    return kind(value)
+    return f"an array of {describe(value)}" if is_array(value) else kind(value)
 
 
 def kind(value: object) -> str:
@@ -111,6 +115,8 @@ def kind(value: object) -> str:
     for type_, name in _KINDS:
         if isinstance(value, type_):
             return name
+    if is_array(value):
+        return "an array"
     article = "an" if type(value).__name__[0] in "AEIOUaeiou" else "a"
     return f"{article} {type(value).__name__}"
 

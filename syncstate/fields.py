@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, Literal, Union, cast, get_args, get_ori
 
 import traitlets
 
+from syncstate.arrays import Array, dtype_of, is_array, is_array_type
 from syncstate.document import Json, plain
 from syncstate.errors import NotSyncable
 
@@ -157,7 +158,7 @@ def trait_of(annotation: Any) -> traitlets.TraitType[Any, Any]:
     """Return a new trait for a type.
 
     `int float str bool bytes None`, `Any`, `list[T]`, `dict[str, T]`, `tuple[...]`, `Literal`, `Enum`
-    classes, `X | None` and unions of these.
+    classes, `numpy.ndarray` and `NDArray[T]`, `X | None` and unions of these.
 
     Raises:
         TypeError: There is no trait for it.
@@ -172,12 +173,54 @@ def trait_of(annotation: Any) -> traitlets.TraitType[Any, Any]:
     make = _MAKERS.get(origin or annotation)
     if make is not None:
         return make(*arguments)
+    if is_array_type(origin or annotation):
+        return ArrayTrait(dtype_of(arguments))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return traitlets.UseEnum(annotation, default_value=next(iter(annotation)))
     raise TypeError(
         f"there is no trait for {_spell(annotation)}; annotate it as ClassVar or call it _name to keep it "
         "local, or give it a trait of traitlets with sync=True"
     )
+
+
+class ArrayTrait(traitlets.TraitType[Any, Any]):
+    """A numpy array, of any type of elements or of one.
+
+    Args:
+        dtype: The type to which what is assigned is converted, where that keeps the kind of number.
+    """
+
+    info_text = "a numpy array"
+
+    def __init__(self, dtype: Any = None) -> None:
+        super().__init__(allow_none=False)
+        self.dtype = dtype
+
+    def validate(self, obj: Any, value: Any) -> Array:
+        """Return an array of the type.
+
+        Raises:
+            traitlets.TraitError: It is no array, or one of another kind of numbers.
+        """
+        if not is_array(value):
+            self.error(obj, value)
+        if self.dtype is None or value.dtype == self.dtype:
+            return value
+        try:
+            return value.astype(self.dtype, casting="same_kind")
+        except TypeError:
+            raise traitlets.TraitError(
+                f"The {self.name!r} trait of {type(obj).__name__} holds numbers of type {self.dtype}, "
+                f"not {value.dtype}; convert them with .astype()"
+            ) from None
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Assign, and tell observers: arrays are not compared, `==` is no boolean there."""
+        accepted = self._validate(obj, value)
+        old = obj._trait_values.get(self.name, self.default_value)
+        obj._trait_values[self.name] = accepted
+        if accepted is not old:
+            obj._notify_trait(self.name, old, accepted)
 
 
 def _union(arguments: tuple[Any, ...]) -> traitlets.TraitType[Any, Any]:

@@ -238,7 +238,7 @@ class Link:
         }
         return [note]
 
-    def _frame(self, messages: Sequence[Message]) -> tuple[JsonObject, list[bytes]]:
+    def _frame(self, messages: Sequence[Message]) -> tuple[JsonObject, list[bytes | memoryview]]:
         self._seq += 1
         frame: Any = {"protocol": PROTOCOL, "kernel": KERNEL, "seq": self._seq, "messages": messages}
         if self._flow is not None and not self._is_deaf() and self._flow.leaves(self._seq, self._clock()):

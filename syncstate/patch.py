@@ -1,4 +1,4 @@
-"""Floor 3. RFC 6902: patches, checked before and applied whole.
+"""Floor 3. RFC 6902: patches, checked before and applied whole; and what acts on elements of arrays.
 
 A patch is a list of operations. `apply` copies the containers on the way to each target location, once
 a patch, and shares everything else: a refused patch leaves no trace, and an applied one costs what it
@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
+from syncstate.arrays import Array, Misfit, is_array, splice
 from syncstate.document import MAX_DEPTH, Json, kind, nests_deeper, plain, same, show
-from syncstate.errors import PatchError, PointerError, TargetNotFound, TestFailed
+from syncstate.errors import NotWritable, PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
 
 # The functional form, since "from" is a keyword.
@@ -155,6 +156,44 @@ def trace(document: Json, patch: Patch) -> tuple[Json, list[Step]]:
     return draft.document, steps
 
 
+def is_part(token: str) -> bool:
+    """Tell whether a token names elements, if what holds it is an array: `-` or a range, `2:5`."""
+    return token == "-" or ":" in token
+
+
+def demand_no_range(document: Json, tokens: Sequence[str]) -> None:
+    """Refuse a location of a page's operation that is a range in an array: nothing carries it along.
+
+    Raises:
+        NotWritable: It is one.
+    """
+    if tokens and ":" in tokens[-1] and is_array(Draft(document).found(tokens[:-1])):
+        why = "a page adds to an array at its end ('-'), or replaces it whole"
+        raise NotWritable(join(*tokens), why)
+
+
+def spliced_range(operation: Operation, token: str, length: int) -> tuple[int, int, Array | None]:
+    """Return which elements of an array an operation replaces by which (docs/protocol.md, section 9).
+
+    Raises:
+        Misfit: It is no operation on elements, or they are none of this array.
+    """
+    op, value = operation["op"], operation.get("value")
+    if op == "remove":
+        value = None
+    elif not is_array(value):
+        raise Misfit(f"{show(value)} is no array: what comes into one is another one of its type")
+    if op == "add" and token == "-":
+        return length, length, value
+    start, _, stop = token.partition(":")
+    first, last = index(start, length + 1), index(stop, length + 1)
+    if op not in ("replace", "remove") or first is None or last is None:
+        raise Misfit(
+            f"it is an array of {length} elements; add at '-', or replace or remove a range such as '2:5'"
+        )
+    return first, last, value
+
+
 class Draft:
     """A document while a patch runs over it: a container is copied the first time it is touched."""
 
@@ -192,6 +231,13 @@ class Draft:
             operation = {**operation, "path": f"{above}/{last}"}
         return Step(operation, in_list, from_list)
 
+    def found(self, tokens: Sequence[str]) -> Json:
+        """Return what is at a location, or None."""
+        try:
+            return self._read(tuple(tokens))
+        except _Refused:
+            return None
+
     def is_in_list(self, pointer: str) -> bool:
         """Whether a pointer names an element of a list, which need not be there."""
         tokens = parse(pointer)
@@ -203,6 +249,8 @@ class Draft:
     def _apply(self, operation: Operation) -> list[Operation]:
         path = operation["path"]
         tokens = parse(path)
+        if tokens and is_part(tokens[-1]) and is_array(self.found(tokens[:-1])):
+            return self._splice(operation, tokens)
         match operation["op"]:
             case "add":
                 return self._add(tokens, operation["value"])
@@ -223,6 +271,16 @@ class Draft:
                 return self._add(tokens, value)
             case "move":
                 return self._move(parse(operation["from"]), tokens)
+
+    def _splice(self, operation: Operation, tokens: tuple[str, ...]) -> list[Operation]:
+        """Do what acts on elements of an array (docs/protocol.md, section 9)."""
+        array: Any = self._read(tokens[:-1])
+        try:
+            spliced = splice(array, *spliced_range(operation, tokens[-1], len(array)))
+        except Misfit as misfit:
+            raise _Refused(str(misfit), PatchError) from None
+        old = self._replace(tokens[:-1], spliced)
+        return [{"op": "replace", "path": join(*tokens[:-1]), "value": old}]
 
     def _move(self, source: tuple[str, ...], target: tuple[str, ...]) -> list[Operation]:
         if source == target:
@@ -384,15 +442,18 @@ def compact(steps: list[Step]) -> list[Step]:
     for step in steps:
         path, op = step.operation["path"], step.operation["op"]
         above = _above(path)
-        if op == "replace" and path in latest:
+        is_whole = (
+            op == "replace" and ":" not in path[len(above[-1]) :]
+        )  # else a range of an array may be meant
+        if is_whole and path in latest:
             kept[latest[path]] = None
         elif op in ("move", "copy", "test"):
             latest.clear()
         for location in above:  # it acts inside of these
             latest.pop(location, None)
-        for other in inside.pop(path if op == "replace" else above[-1], ()):  # it replaces or shifts these
+        for other in inside.pop(path if is_whole else above[-1], ()):  # it replaces or shifts these
             latest.pop(other, None)
-        if op == "replace":
+        if is_whole:
             latest[path] = len(kept)
             for location in above:
                 inside.setdefault(location, set()).add(path)

@@ -27,7 +27,7 @@ from typing import Any, Literal, TypeAlias
 from syncstate.document import JsonObject, kind, plain, same
 from syncstate.errors import NotWritable, PatchError, SessionClosed, SyncStateError
 from syncstate.messages import Closed, Edit, Hello, Message, PatchMessage, Ready, Reject, Snapshot
-from syncstate.patch import Draft, Operation, Step, check, trace
+from syncstate.patch import Draft, Operation, Step, check, demand_no_range, trace
 from syncstate.pointer import join, parse
 from syncstate.rebase import Own, members_of, rebase, related
 
@@ -156,6 +156,7 @@ class Replica:
             tokens = parse(pointer)
             if tokens and tokens[0] in self.read_only:
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
+            demand_no_range(self.document, tokens)
             if not tokens and self.read_only:
                 raise NotWritable(pointer, f"{self.read_only[0]!r} is read-only for pages")
 

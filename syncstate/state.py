@@ -19,13 +19,14 @@ from typing import Any, Literal
 
 import traitlets
 
+from syncstate.arrays import is_array
 from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
-from syncstate.patch import Draft, Operation, Step, apply, check
+from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range
 from syncstate.pointer import join, parse, resolve
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.tracked import (
@@ -261,7 +262,8 @@ class TraitDocument(Root):
         pointer = join(name)
         changes = diff(encode(old, pointer), encode(new, pointer), pointer)
         is_whole = len(changes) == 1 and changes[0][0].operation["path"] == pointer
-        return changes, [assigned(pointer, in_list=False)] if changes and not is_whole else []
+        is_value = is_whole or is_array(new)  # nothing in it is meant by an edit
+        return changes, [assigned(pointer, in_list=False)] if changes and not is_value else []
 
     # -- the root of the containers
 
@@ -485,6 +487,7 @@ class TraitDocument(Root):
             tokens = parse(pointer)
             if not tokens or tokens[0] not in self.members:
                 raise NotWritable(pointer, f"{type(self.model).__name__} has no such member")
+            demand_no_range(self.model._trait_values, tokens)
             is_read = operation["op"] == "test" or (operation["op"] == "copy" and part == "from")
             if tokens[0] in read_only and not is_read:
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")

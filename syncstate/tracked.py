@@ -35,10 +35,11 @@ from operator import is_
 from threading import RLock
 from typing import Any, Concatenate, Literal, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
+from syncstate.arrays import Misfit, frozen, is_array, splice
 from syncstate.diff import Account, Change, add, guarded, move, remove
 from syncstate.document import MAX_DEPTH, MAX_INTEGER, SCALARS, Json, kind, plain, same_scalar
 from syncstate.errors import NotSyncable
-from syncstate.patch import Operation, Step
+from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
 
 _FAVOUR = 8
@@ -639,6 +640,11 @@ def perform(document: dict[str, Any], operation: Operation) -> None:
 
     The operation is known to apply, and acts below a member of the document.
     """
+    *above, token = parse(operation["path"])
+    if is_part(token) and is_array(array := resolve(document, holder := join(*above))):
+        spliced = splice(array, *spliced_range(operation, token, len(array)))
+        _put_in(document, holder, spliced, is_new=False)
+        return
     match operation["op"]:
         case "test":
             return
@@ -1069,8 +1075,14 @@ def _scalar(value: Any) -> Json:
         return number
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
+    if is_array(value):
+        try:
+            return frozen(value)
+        except Misfit as misfit:
+            raise _Unfit(value, str(misfit)) from None
     if hasattr(value, "item") and hasattr(value, "dtype"):
-        raise _Unfit(value, f"{kind(value)} has no JSON form; convert it with .tolist()")
+        way = ".item()" if getattr(value, "ndim", 1) == 0 else ".to_numpy() or .tolist()"
+        raise _Unfit(value, f"{kind(value)} has no JSON form; convert it with {way}")
     why = f"{kind(value)} has no JSON form; convert it, or keep it in an attribute that is not synced"
     raise _Unfit(value, why)
 

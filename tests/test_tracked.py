@@ -880,15 +880,15 @@ def test_what_has_no_json_form_is_refused_by_name_and_nothing_changes(statement,
     assert held.location == "/row/a"
 
 
-@pytest.mark.parametrize("make", ["int64", "float32", "bool_", "array"])
+@pytest.mark.parametrize("make", ["int64", "float32", "bool_"])
 def test_values_of_numpy_are_refused_with_the_way_out(make):
     numpy = pytest.importorskip("numpy")
     value = getattr(numpy, make)(1)
     document, _ = recorded([])
 
-    with pytest.raises(NotSyncable, match=r"has no JSON form; convert it with \.tolist\(\)"):
+    with pytest.raises(NotSyncable, match=r"has no JSON form; convert it with \.item\(\)"):
         document.append({"a": value})
-    document.append(value.tolist())
+    document.append(value.item())
 
     assert len(document) == 1
 

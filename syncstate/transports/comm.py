@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from syncstate.document import JsonObject
 
@@ -45,9 +45,9 @@ class Lanes:
         """The comm id that the lane down really has; some kernels ignore the one asked for."""
         return str(self._down.comm_id)
 
-    def send(self, frame: JsonObject, buffers: Sequence[bytes]) -> None:
+    def send(self, frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> None:
         """Send one frame to every page."""
-        self._down.send(data=frame, buffers=list(buffers))
+        self._down.send(data=frame, buffers=cast("list[bytes]", [*buffers]))
 
     def close(self) -> None:
         """Do nothing: the lanes live as long as the process."""
@@ -88,14 +88,14 @@ class PlainComm:
         comm.on_msg(self._hear)
         comm.on_close(self._on_closed)
 
-    def send(self, frame: JsonObject, buffers: Sequence[bytes]) -> None:
+    def send(self, frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> None:
         """Send one frame to the page."""
         if not self._is_open:
             return
         if self._comm is None:
             from comm import create_comm
 
-            self._attach(create_comm(target_name=self._target_name, data=frame, buffers=list(buffers)))
+            self._attach(create_comm(target_name=self._target_name, data=frame, buffers=[*buffers]))
         else:
             self._comm.send(data=frame, buffers=list(buffers))
 

@@ -26,7 +26,7 @@ class MemoryTransport:
         self.on_goodbye: Callable[[str], None] = lambda replica: None
         self.sent: list[JsonObject] = []
         self.is_open = True
-        self.waiting: deque[tuple[str, list[bytes]]] = deque()
+        self.waiting: deque[tuple[str, list[bytes | memoryview]]] = deque()
         self._other: MemoryTransport = self
         self._is_held = False
 
@@ -37,7 +37,7 @@ class MemoryTransport:
         one._other, other._other = other, one
         return one, other
 
-    def send(self, frame: JsonObject, buffers: Sequence[bytes] = ()) -> None:
+    def send(self, frame: JsonObject, buffers: Sequence[bytes | memoryview] = ()) -> None:
         """Send a frame to the other end."""
         self.sent.append(frame)
         if self.is_open:
@@ -53,7 +53,7 @@ class MemoryTransport:
             count = None if count is None else count - 1
 
     @contextmanager
-    def held(self) -> Iterator[deque[tuple[str, list[bytes]]]]:
+    def held(self) -> Iterator[deque[tuple[str, list[bytes | memoryview]]]]:
         """Hold what this end sends until the block ends; the block may drop or reorder what waits."""
         self._is_held = True
         try:

@@ -21,7 +21,7 @@ class Transport(Protocol):
     on_close: Callable[[], None]
     on_goodbye: Callable[[str], None]
 
-    def send(self, frame: JsonObject, buffers: Sequence[bytes]) -> None:
+    def send(self, frame: JsonObject, buffers: Sequence[bytes | memoryview]) -> None:
         """Send one frame, in order, from any thread; the buffers are immutable."""
 
     def close(self) -> None:

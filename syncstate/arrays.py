@@ -1,0 +1,358 @@
+"""Floor 0. Arrays: numbers of one type, packed, as leaves of a document (docs/protocol.md, section 9).
+
+In Python an array is a read-only `numpy.ndarray`, a copy of what was handed in. Nothing here imports numpy
+unless an array arrives from outside: who has none, pays for none.
+
+An array is a window over a block that only grows behind its last element, as a slice of Go is. So what is
+appended costs itself, an older window never changes, and what two windows have in common is seen at once:
+
+```
+    block   ├──────────────────────────────┬── free ──┤
+    old         ├───────────────┤
+    new             ├──────────────────────┤              remove 0:4, add the rest at the end
+```
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from math import prod
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast, get_args
+
+if TYPE_CHECKING:
+    import numpy
+
+Array: TypeAlias = "numpy.ndarray[Any, Any]"
+
+DTYPES = {
+    "bool": 1,
+    **{f"{sign}int{8 * size}": size for sign in ("", "u") for size in (1, 2, 4, 8)},
+    "float32": 4,
+    "float64": 8,
+}
+"""The types of elements that travel, and the bytes of each."""
+
+SPARE = 1024
+"""Elements for which a block has room beyond what is appended, at the least."""
+
+_ABSTRACT = ("Any", "generic", "number", "integer", "signedinteger", "unsignedinteger", "inexact", "floating")
+_PIECE = 2**14  # elements that are compared at once, so that the first difference ends it
+_growing = Lock()  # held while a window claims what follows it in its block
+
+
+class Misfit(ValueError):
+    """A value that cannot be an array, or not a part of one; the text says why."""
+
+
+class _Block:
+    """Memory of which only what no window covers yet is ever written.
+
+    Attributes:
+        items: All elements there is room for.
+        used: How many of them windows cover; more than there are where a larger block goes on.
+        series: What a block has in common with the smaller ones that it goes on from.
+        start: The place of its first element in the series.
+    """
+
+    __slots__ = ("items", "series", "start", "used")
+
+    def __init__(self, items: Array, used: int) -> None:
+        self.items = items
+        self.used = used
+        self.series = object()
+        self.start = 0
+
+    @property
+    def __array_interface__(self) -> dict[str, Any]:
+        return self.items.__array_interface__
+
+    def window(self, start: int, stop: int) -> Array:
+        # numpy lets nobody write there: the owner of the memory is this, and offers no buffer
+        whole = sys.modules["numpy"].asarray(self)
+        whole.flags.writeable = False
+        return whole[start:stop]  # type: ignore[no-any-return] # numpy's own module is not known here
+
+
+def is_array(value: object) -> TypeGuard[Array]:
+    """Tell whether a value is a numpy array."""
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(value, getattr(numpy, "ndarray", ()))
+
+
+def is_array_type(type_: object) -> bool:
+    """Tell whether a type is numpy's own of arrays."""
+    return type_ is getattr(sys.modules.get("numpy"), "ndarray", is_array_type)
+
+
+def dtype_of(arguments: Sequence[Any]) -> Any:
+    """Return the type of elements that the arguments of an annotation name, or None if it is any.
+
+    Args:
+        arguments: Those of `numpy.ndarray[SHAPE, numpy.dtype[T]]`, for which `NDArray[T]` stands.
+
+    Raises:
+        TypeError: Such arrays do not travel.
+    """
+    elements = get_args(arguments[1]) if len(arguments) == 2 else ()
+    scalar = elements[0] if elements else None
+    if not isinstance(scalar, type) or scalar.__name__ in _ABSTRACT:
+        return None
+    dtype = sys.modules["numpy"].dtype(scalar)
+    if dtype.name not in DTYPES:
+        raise TypeError(f"an array of {dtype.name} does not travel; there are {_types()}")
+    return dtype
+
+
+def frozen(value: Array) -> Array:
+    """Return an array that nobody changes: the value itself if it is one, else a copy.
+
+    Raises:
+        Misfit: Its elements are of a type that does not travel, it has no dimension, or it has a mask.
+    """
+    if hasattr(value, "mask"):
+        raise Misfit("a masked array has no packed form; fill it, say with .filled()")
+    if value.ndim == 0:
+        raise Misfit("an array without a dimension is a number; take it out with .item()")
+    name = value.dtype.name
+    if name not in DTYPES:
+        raise Misfit(
+            f"an array of {name} does not travel; convert it, with .tolist() or .astype() to {_types()}"
+        )
+    is_plain = type(value) is sys.modules["numpy"].ndarray  # no matrix, no table of records
+    if is_plain and value.flags.c_contiguous and _block_of(value) is not None:
+        return value
+    return _made([value], value.shape[1:], value.dtype.newbyteorder("="), len(value))
+
+
+def unpacked(dtype: str, shape: Sequence[int], data: bytes | memoryview) -> Array:
+    """Return the array that came as bytes.
+
+    Raises:
+        Misfit: The type is none, the shape is none, or they do not fit the bytes.
+    """
+    if dtype not in DTYPES:
+        raise Misfit(f"{dtype!r} is no type of elements; there are {_types()}")
+    if not shape or not all(type(length) is int and 0 <= length <= sys.maxsize for length in shape):
+        raise Misfit("a shape is one or more counts")
+    size = memoryview(data).nbytes
+    if size != prod(shape) * DTYPES[dtype]:
+        raise Misfit(f"{size} bytes are not what a shape of {list(shape)} needs")
+    try:
+        import numpy
+    except ImportError:
+        raise Misfit("this kernel has no numpy; install it to take arrays") from None
+    flat = numpy.frombuffer(data, numpy.dtype(dtype).newbyteorder("<"))
+    try:
+        return frozen(flat.reshape(shape))
+    except ValueError as error:  # numpy has bounds of its own
+        raise Misfit(str(error)) from None
+
+
+def packed(array: Array) -> memoryview:
+    """Return the bytes of an array that is frozen, in the order in which they travel."""
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return little.reshape(-1).view("uint8").data
+
+
+def append(array: Array, values: Any) -> Array:
+    """Return a model's array with more elements at the end, at the cost of these.
+
+    What is assigned so travels as the new elements alone, and what is cut off at the front as a number:
+
+        model.signal = append(model.signal, samples)[-100_000:]
+
+    `numpy.append` does the same at the cost of the whole array.
+
+    Args:
+        array: An array of a model; another one is copied first.
+        values: Elements of the same type, along the first axis; numbers or a sequence are converted.
+
+    Returns:
+        A read-only array. The given one stays as it was.
+
+    Raises:
+        ValueError: They are of another type, or do not fit the shape.
+    """
+    numpy = sys.modules["numpy"]
+    array = frozen(array)
+    more = numpy.asarray(values)
+    if more.shape == array.shape[1:]:
+        more = more[None]  # one element
+    if not _fits(more, array.dtype):
+        raise Misfit(f"Cannot append {more.dtype.name} to {describe(array)}: convert it with .astype()")
+    more = more.astype(array.dtype, copy=False)
+    try:
+        return splice(array, len(array), len(array), more)
+    except Misfit as misfit:
+        raise Misfit(f"Cannot append {describe(more)} to {describe(array)}: {misfit}") from None
+
+
+def _fits(values: Array, dtype: Any) -> bool:
+    """Tell whether values are of the kind of a type, or numbers that it has too: 3.0 is an integer."""
+    numpy = sys.modules["numpy"]
+    if numpy.can_cast(values.dtype, dtype, "same_kind"):
+        return True
+    with numpy.errstate(invalid="ignore"):
+        return values.dtype.kind in "iuf" and bool((values == values.astype(dtype)).all())
+
+
+def splice(array: Array, start: int, stop: int, values: Array | None) -> Array:
+    """Return an array in which others stand in the place of some elements, along the first axis.
+
+    Args:
+        array: Stays as it was.
+        start: The first that goes, or before which the others come.
+        stop: The first behind it that stays.
+        values: What comes, of the same type and shape but for the first axis; None is nothing.
+
+    Raises:
+        Misfit: There are not so many elements, or what comes is of another type or shape.
+    """
+    length = len(array)
+    if not 0 <= start <= stop <= length:
+        raise Misfit(f"the array has {length} element{'' if length == 1 else 's'}")
+    if values is not None and _kind_of(values) != _kind_of(array):
+        raise Misfit(f"it holds {_spelled(array)}, not {_spelled(values)}")
+    array = frozen(array)
+    if values is None or len(values) == 0:
+        if start == 0:
+            return array[stop:]
+        if stop == length:
+            return array[:start]
+        parts = [array[:start], array[stop:]]
+    elif start == length:
+        return _grown(array, values)
+    else:
+        parts = [array[:start], values, array[stop:]]
+    return _made(parts, array.shape[1:], array.dtype, sum(map(len, parts)))
+
+
+def splices(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:
+    """Return what makes one array of another: ranges that give way to elements, to be done in order.
+
+    What two windows of a block have in common is not looked at. Otherwise what is the same at both ends
+    stays: the cost is that of what is the same.
+
+    Returns:
+        Nothing in it if both are the same; None if they have nothing in common.
+    """
+    if _kind_of(old) != _kind_of(new):
+        return None
+    moved = _windows_apart(old, new)
+    if moved is not None:
+        return moved
+    shorter = min(len(old), len(new))
+    start = _alike(old[:shorter], new[:shorter])
+    if start == len(old) == len(new):
+        return []
+    tail = _alike(old[start:][::-1][: shorter - start], new[start:][::-1][: shorter - start])
+    if start == tail == 0 and shorter:
+        return None
+    return [(start, len(old) - tail, new[start : len(new) - tail])]
+
+
+def are_same(one: Array, other: Array) -> bool:
+    """Tell whether two arrays have the same type, shape and bytes: so a NaN is the same as itself."""
+    if one is other:
+        return True
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return _address(one) == _address(other) or _alike(one, other) == len(one)
+
+
+def describe(array: Array) -> str:
+    """Name an array for a line of text: `480 x 640 x 3 uint8`."""
+    return f"{' x '.join(f'{length:,}' for length in array.shape)} {array.dtype.name}"
+
+
+def _made(parts: Sequence[Array], inner: Sequence[int], dtype: Any, count: int, room: int = 0) -> Array:
+    """Return a new array made of others, in a block that has room for so many elements."""
+    items = sys.modules["numpy"].empty((max(count, room), *inner), dtype)
+    place = 0
+    for part in parts:
+        items[place : place + len(part)] = part
+        place += len(part)
+    return _Block(items, count).window(0, count)
+
+
+def _grown(array: Array, values: Array) -> Array:
+    """Return an array with others behind it: in its block if nothing is there yet, else in a larger one."""
+    count = len(array) + len(values)
+    block, start = _position(array) or (None, 0)
+    stop = start + len(array)
+    with _growing:
+        is_last = block is not None and block.used == stop  # else others have gone on from here already
+        has_room = block is not None and start + count <= len(block.items)
+        if block is not None and is_last:
+            block.used = start + count if has_room else len(block.items) + 1
+    if block is not None and is_last and has_room:
+        block.items[stop : start + count] = values
+        return block.window(start, start + count)
+    grown = _made([array, values], array.shape[1:], array.dtype, count, room=count + max(count, SPARE))
+    if block is not None and is_last:
+        larger = cast(_Block, _block_of(grown))
+        larger.series, larger.start = block.series, block.start + start
+    return grown
+
+
+def _windows_apart(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:
+    """Return the splices that make one window of a series of another, or None if they share no element."""
+    one, other = _position(old), _position(new)
+    if one is None or other is None or one[0].series is not other[0].series:
+        return None
+    old_start, new_start = (block.start + place for block, place in (one, other))
+    start, stop = max(old_start, new_start), min(old_start + len(old), new_start + len(new))
+    if start >= stop:
+        return None
+    front = (0, start - old_start, new[: start - new_start])
+    stays = stop - new_start
+    back = (stays, stays + old_start + len(old) - stop, new[stays:])
+    return [(first, last, values) for first, last, values in (front, back) if first < last or len(values)]
+
+
+def _position(array: Array) -> tuple[_Block, int] | None:
+    """Return the block of a window, and the element with which it begins there, if it is one."""
+    block = _block_of(array)
+    if block is None or _kind_of(array) != _kind_of(block.items) or not array.flags.c_contiguous:
+        return None
+    stride = block.items.strides[0]
+    offset = _address(array) - _address(block.items)
+    return (block, offset // stride) if stride and offset % stride == 0 else None
+
+
+def _block_of(array: Any) -> _Block | None:
+    while is_array(array):
+        array = array.base
+    return array if isinstance(array, _Block) else None
+
+
+def _address(array: Array) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _alike(one: Array, other: Array) -> int:
+    """Return how many of the first elements of two arrays of one type and shape are the same, bit by bit."""
+    size = one.dtype.itemsize
+    for start in range(0, len(one), _PIECE):
+        piece = slice(start, start + _PIECE)
+        left, right = (array[piece].view(f"u{size}") for array in (one, other))
+        differs = left != right
+        if differs.any():
+            return start + int(differs.reshape(len(left), -1).any(axis=1).argmax())
+    return len(one)
+
+
+def _kind_of(array: Array) -> tuple[Any, tuple[int, ...]]:
+    return array.dtype, array.shape[1:]
+
+
+def _spelled(array: Array) -> str:
+    shape = f" of shape {list(array.shape[1:])} each" if array.ndim > 1 else ""
+    return f"{array.dtype.name}{shape}"
+
+
+def _types() -> str:
+    *first, last = DTYPES
+    return f"{', '.join(first)} or {last}"
