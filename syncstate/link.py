@@ -35,6 +35,7 @@ from syncstate.messages import (
     read_message,
 )
 from syncstate.pacer import Pacer
+from syncstate.parts import cut
 from syncstate.transports.comm import Lanes, PlainComm
 from syncstate.transports.transport import Transport
 from syncstate.uploads import Uploads
@@ -174,7 +175,8 @@ class Link:
                     messages += self._news(key, authority, cursor)
             if messages:
                 self._is_unsure = True
-                self._transport.send(*self._frame(messages))
+                for some in _cut(messages):
+                    self._transport.send(*self._frame(some))
             return pause or (LOOK_INTERVAL if self._is_unsure else None)
 
     def _take_changed(self) -> list[str]:
@@ -395,6 +397,19 @@ class Link:
                     self._outbox += self._news(known[0].key, *known)
             self._outbox += messages
         self._wake()
+
+
+def _cut(messages: Sequence[Message]) -> list[Sequence[Message]]:
+    """Return the messages of each frame: one frame, but for large messages, whose parts have one each."""
+    pieces = [cut(message) for message in messages]
+    if len(messages) == sum(map(len, pieces)):
+        return [messages]
+    frames: list[list[Message]] = [[]]
+    for message, *parts in pieces:
+        frames[-1].append(message)
+        if parts:
+            frames += [*([part] for part in parts), []]
+    return [frame for frame in frames if frame]
 
 
 def _unknown(key: str, replica: str) -> Message:

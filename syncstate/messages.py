@@ -47,6 +47,7 @@ class Snapshot(ModelId):
     read_only: list[str]
     number: int
     to: NotRequired[str]
+    parts: NotRequired[int]
 
 
 class PatchMessage(ModelId):
@@ -60,6 +61,7 @@ class PatchMessage(ModelId):
     replica: NotRequired[str]
     number: NotRequired[int]
     to: NotRequired[str]
+    parts: NotRequired[int]
 
 
 class Reject(ModelId):
@@ -89,6 +91,14 @@ class Version(ModelId):
 
     type: Literal["version"]
     version: int
+
+
+class PartMessage(TypedDict):
+    """Kernel to pages: what the message before it lacks."""
+
+    type: Literal["part"]
+    path: str
+    value: Json
 
 
 class Hello(TypedDict):
@@ -123,7 +133,9 @@ class Ack(TypedDict):
     seq: int
 
 
-Message: TypeAlias = Ready | Snapshot | PatchMessage | Reject | Closed | Version | Hello | Edit | Bye | Ack
+Message: TypeAlias = (
+    Ready | Snapshot | PatchMessage | PartMessage | Reject | Closed | Version | Hello | Edit | Bye | Ack
+)
 
 
 class Part(TypedDict):
@@ -156,6 +168,7 @@ _NEEDED: dict[str, dict[str, type]] = {
     "ready": {"models": list},
     "snapshot": {**_ID, "version": int, "document": dict, "read_only": list, "number": int},
     "patch": {**_ID, "base": int, "version": int, "operations": list},
+    "part": {"path": str, "value": object},
     "reject": {**_ID, "version": int, "replica": str, "number": int, "reason": str},
     "closed": {"model": str, "reason": str},
     "version": {**_ID, "version": int},
@@ -166,7 +179,7 @@ _NEEDED: dict[str, dict[str, type]] = {
 }
 _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer"), str),
-    **dict.fromkeys(("version", "number"), int),
+    **dict.fromkeys(("version", "number", "parts"), int),
     "replaced": list,
 }
 

@@ -7,7 +7,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 from comm.base_comm import BaseComm, CommManager
@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from syncstate import SyncedModel
 from syncstate.buffers import attach, detach
-from syncstate.errors import PatchError
+from syncstate.errors import MessageError, PatchError
 from syncstate.link import Link
 from syncstate.messages import PROTOCOL, Message, read_frame, read_message
+from syncstate.parts import Assembly
 from syncstate.patch import Operation, apply
 from syncstate.pointer import join
 from syncstate.replica import Replica, Trouble
@@ -64,6 +65,7 @@ class Page:
         self.replicas = {key: Replica(name, key, on_trouble=self.troubles.append) for key in keys}
         self._seq = 0
         self._last_seq: int | None = None
+        self._assembly = Assembly()
         transport.on_frame = self.receive
 
     @property
@@ -106,14 +108,22 @@ class Page:
         outgoing: list[Message] = []
         if self._last_seq is not None and frame["seq"] != self._last_seq + 1:  # rule 4.4
             outgoing += [message for replica in self.replicas.values() for message in replica.hello()]
+            self._assembly = Assembly()
         self._last_seq = frame["seq"]
-        for message in map(read_message, frame["messages"]):
+        for message in self._whole(frame["messages"]):
             self.heard.append(message)
             for replica in self.replicas.values():
                 outgoing += replica.receive(message)
         if frame.get("ack"):
             outgoing.append({"type": "ack", "seq": frame["seq"]})
         self.send(outgoing)
+
+    def _whole(self, messages: list[Any]) -> Iterator[Message]:
+        """What can be read of some messages, those in parts with their last one."""
+        for message in map(read_message, messages):
+            with suppress(MessageError):  # a part of what was lost
+                if whole := self._assembly.take(message):
+                    yield whole
 
     def types(self) -> list[str]:
         """The types of the messages that came."""
