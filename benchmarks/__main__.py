@@ -14,8 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("containers", "traits", "start", "kernel", "patch", "page", "wire", "transform")
-PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "ipywidgets", "anywidget"]
+NAMES = ("containers", "traits", "start", "kernel", "arrays", "patch", "page", "wire", "transform")
+PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "numpy", "ipywidgets", "anywidget"]
 PACKAGES += ["psygnal", "pycrdt", "ypywidgets", "observ"]
 
 

@@ -25,11 +25,13 @@ class Published(NamedTuple):
         kind: `comm_open`, `comm_msg` or `comm_close`.
         content: What it says.
         size: The bytes of all its frames on ZeroMQ.
+        buffers: What came beside it.
     """
 
     kind: str
     content: Any
     size: int
+    buffers: list[bytes]
 
 
 class Client:
@@ -63,11 +65,12 @@ class Client:
         printed, is_idle = "", False
         while self._wire.poll(QUIET if is_idle else PATIENCE):
             parts = self._wire.recv_multipart()
-            _, _, _, header, parent, _, content, *_ = parts
+            _, _, _, header, parent, _, content, *buffers = parts
             kind = json.loads(header)["msg_type"]
             if kind.startswith("comm_"):
                 if published is not None:
-                    published.append(Published(kind, json.loads(content), sum(map(len, parts))))
+                    size = sum(map(len, parts))
+                    published.append(Published(kind, json.loads(content), size, buffers))
             elif kind == "stream":
                 printed += json.loads(content)["text"]
             elif kind == "error":

@@ -77,13 +77,21 @@ class _Block:
 
 def is_array(value: object) -> TypeGuard[Array]:
     """Tell whether a value is a numpy array."""
-    numpy = sys.modules.get("numpy")
-    return numpy is not None and isinstance(value, getattr(numpy, "ndarray", ()))
+    return isinstance(value, _Ndarray or _find_ndarray())
 
 
 def is_array_type(type_: object) -> bool:
     """Tell whether a type is numpy's own of arrays."""
-    return type_ is getattr(sys.modules.get("numpy"), "ndarray", is_array_type)
+    return type_ is (_Ndarray or _find_ndarray())
+
+
+_Ndarray: Any = None  # numpy's type of arrays, once somebody has imported it
+
+
+def _find_ndarray() -> Any:
+    global _Ndarray
+    _Ndarray = getattr(sys.modules.get("numpy"), "ndarray", None)
+    return _Ndarray or ()
 
 
 def dtype_of(arguments: Sequence[Any]) -> Any:
@@ -111,6 +119,10 @@ def frozen(value: Array) -> Array:
     Raises:
         Misfit: Its elements are of a type that does not travel, it has no dimension, or it has a mask.
     """
+    block = _block_of(value)
+    is_ours = block is not None and value.dtype == block.items.dtype and type(value) is _Ndarray
+    if is_ours and value.ndim and value.flags.c_contiguous:
+        return value
     if hasattr(value, "mask"):
         raise Misfit("a masked array has no packed form; fill it, say with .filled()")
     if value.ndim == 0:
@@ -120,9 +132,6 @@ def frozen(value: Array) -> Array:
         raise Misfit(
             f"an array of {name} does not travel; convert it, with .tolist() or .astype() to {_types()}"
         )
-    is_plain = type(value) is sys.modules["numpy"].ndarray  # no matrix, no table of records
-    if is_plain and value.flags.c_contiguous and _block_of(value) is not None:
-        return value
     return _made([value], value.shape[1:], value.dtype.newbyteorder("="), len(value))
 
 
