@@ -19,7 +19,7 @@ import sys
 from collections.abc import Sequence
 from math import prod
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, get_args
 
 if TYPE_CHECKING:
     import numpy
@@ -68,7 +68,28 @@ class _Block:
     def __array_interface__(self) -> dict[str, Any]:
         return self.items.__array_interface__
 
+    def claim(self, start: int, stop: int) -> bool:
+        """Take elements for a window that goes on where another one ends; return whether they are free."""
+        with _growing:
+            is_free = self.used == start and stop <= len(self.items)
+            if is_free:
+                self.used = stop
+        return is_free
+
+    def end(self, stop: int) -> bool:
+        """Let a larger block go on where a window ends; return whether no other one did."""
+        with _growing:
+            is_last = self.used == stop
+            if is_last:
+                self.used = len(self.items) + 1
+        return is_last
+
+    def all(self) -> Array:
+        """Return the window over all elements."""
+        return self.window(0, self.used)
+
     def window(self, start: int, stop: int) -> Array:
+        """Return the read-only array of some elements."""
         # numpy lets nobody write there: the owner of the memory is this, and offers no buffer
         whole = sys.modules["numpy"].asarray(self)
         whole.flags.writeable = False
@@ -132,7 +153,7 @@ def frozen(value: Array) -> Array:
         raise Misfit(
             f"an array of {name} does not travel; convert it, with .tolist() or .astype() to {_types()}"
         )
-    return _made([value], value.shape[1:], value.dtype.newbyteorder("="), len(value))
+    return _filled([value], value.dtype.newbyteorder("=")).all()
 
 
 def unpacked(dtype: str, shape: Sequence[int], data: bytes | memoryview) -> Array:
@@ -153,6 +174,8 @@ def unpacked(dtype: str, shape: Sequence[int], data: bytes | memoryview) -> Arra
     except ImportError:
         raise Misfit("this kernel has no numpy; install it to take arrays") from None
     flat = numpy.frombuffer(data, numpy.dtype(dtype).newbyteorder("<"))
+    if dtype == "bool":
+        flat = flat.view("uint8") != 0  # whatever other byte there is
     try:
         return frozen(flat.reshape(shape))
     except ValueError as error:  # numpy has bounds of its own
@@ -182,8 +205,11 @@ def append(array: Array, values: Any) -> Array:
         A read-only array. The given one stays as it was.
 
     Raises:
+        TypeError: It is no array.
         ValueError: They are of another type, or do not fit the shape.
     """
+    if not is_array(array):
+        raise TypeError(f"Cannot append to a {type(array).__name__}: it is no array of numpy")
     numpy = sys.modules["numpy"]
     array = frozen(array)
     more = numpy.asarray(values)
@@ -235,7 +261,7 @@ def splice(array: Array, start: int, stop: int, values: Array | None) -> Array:
         return _grown(array, values)
     else:
         parts = [array[:start], values, array[stop:]]
-    return _made(parts, array.shape[1:], array.dtype, sum(map(len, parts)))
+    return _filled(parts, array.dtype).all()
 
 
 def splices(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:
@@ -276,34 +302,28 @@ def describe(array: Array) -> str:
     return f"{' x '.join(f'{length:,}' for length in array.shape)} {array.dtype.name}"
 
 
-def _made(parts: Sequence[Array], inner: Sequence[int], dtype: Any, count: int, room: int = 0) -> Array:
-    """Return a new array made of others, in a block that has room for so many elements."""
-    items = sys.modules["numpy"].empty((max(count, room), *inner), dtype)
+def _filled(parts: Sequence[Array], dtype: Any, room: int = 0) -> _Block:
+    """Return a new block with arrays in it, one behind the other, and room for so many elements."""
+    count = sum(map(len, parts))
+    items = sys.modules["numpy"].empty((max(count, room), *parts[0].shape[1:]), dtype)
     place = 0
     for part in parts:
         items[place : place + len(part)] = part
         place += len(part)
-    return _Block(items, count).window(0, count)
+    return _Block(items, count)
 
 
 def _grown(array: Array, values: Array) -> Array:
     """Return an array with others behind it: in its block if nothing is there yet, else in a larger one."""
     count = len(array) + len(values)
     block, start = _position(array) or (None, 0)
-    stop = start + len(array)
-    with _growing:
-        is_last = block is not None and block.used == stop  # else others have gone on from here already
-        has_room = block is not None and start + count <= len(block.items)
-        if block is not None and is_last:
-            block.used = start + count if has_room else len(block.items) + 1
-    if block is not None and is_last and has_room:
-        block.items[stop : start + count] = values
+    if block is not None and block.claim(start + len(array), start + count):
+        block.items[start + len(array) : start + count] = values
         return block.window(start, start + count)
-    grown = _made([array, values], array.shape[1:], array.dtype, count, room=count + max(count, SPARE))
-    if block is not None and is_last:
-        larger = cast(_Block, _block_of(grown))
+    larger = _filled([array, values], array.dtype, room=count + max(count, SPARE))
+    if block is not None and block.end(start + len(array)):
         larger.series, larger.start = block.series, block.start + start
-    return grown
+    return larger.window(0, count)
 
 
 def _windows_apart(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:

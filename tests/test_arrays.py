@@ -239,6 +239,11 @@ def test_what_does_not_fit_is_not_appended(scope, values, why):
         append(scope.signal, values)
 
 
+def test_only_an_array_is_appended_to():
+    with pytest.raises(TypeError, match=r"^Cannot append to a list: it is no array of numpy$"):
+        append([1.0], 2.0)  # type: ignore[arg-type]
+
+
 def test_integers_are_not_silently_cut_when_appended():
     with pytest.raises(ValueError, match="Cannot append float64 to 2 int64"):
         append(np.arange(2), [0.5])
@@ -437,6 +442,12 @@ def test_an_array_survives_the_wire_to_the_bit(dtype, shape):
     assert frame["buffers"] == [{"path": "/a/b~1c", "dtype": dtype, "shape": shape}, "/c"]
     assert are_same(back["a"]["b/c"], frozen(array))
     assert not back["a"]["b/c"].flags.writeable
+
+
+def test_a_boolean_that_is_no_bit_is_one():
+    back: Any = attach({"a": None, "buffers": [{"path": "/a", "dtype": "bool", "shape": [3]}]}, [b"\0\1\7"])
+
+    assert back["a"].view("uint8").tolist() == [0, 1, 1]
 
 
 def test_nothing_is_copied_on_the_way_out():
