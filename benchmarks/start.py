@@ -2,9 +2,9 @@
 
 Each import happens in a kernel that was just started. Models are made and asked for their mimebundles in a
 kernel too, 200 in a round; counted is the CPU time of the whole process, with all that is sent. Messages and
-bytes are those of one model alone: what comms publish (ZeroMQ, all parts) and the mimebundle's JSON, in which
-syncstate puts the state. Ours leave when the clock says so; "one by one" sends each at once, with more than a
-thousand others on screen. Memory is what Python allocated and still holds.
+bytes are those of one model alone: what comms publish (ZeroMQ, all parts) and the mimebundle's JSON, packed
+as kernels do, in which syncstate puts the state. Ours leave when the clock says so; "one by one" sends each
+at once, with more than a thousand others on screen. Memory is what Python allocated and still holds.
 
     python benchmarks/start.py
 """
@@ -29,7 +29,7 @@ import syncstate
 FLOOR = "HasTraits and a comm"
 UNSHOWN = "syncstate, not shown"
 ALONE = "syncstate, one by one"
-STATE = len('{"n": 0}')
+STATE = len('{"n":0}')
 
 IMPORTS = ("syncstate", "psygnal", "ypywidgets", "ipywidgets", "anywidget")
 IMPORT_TARGET = 0.010
@@ -185,8 +185,11 @@ def shown(client: Client, name: str) -> tuple[int, int]:
     """Return how many messages and bytes it takes to show one model."""
     client.run(f"show(kinds[{name!r}])", [])  # the first one prepares what all have in common
     published: list[Published] = []
-    bundle = client.run(f"made, bundle = show(kinds[{name!r}]); print(json.dumps(bundle))", published)
-    return len(published), sum(message.size for message in published) + len(bundle.strip())
+    bundle = json.loads(
+        client.run(f"made, bundle = show(kinds[{name!r}]); print(json.dumps(bundle))", published)
+    )
+    packed = json.dumps(bundle, separators=(",", ":"), ensure_ascii=False).encode()
+    return len(published), sum(message.size for message in published) + len(packed)
 
 
 def held(make: Callable[[], object]) -> int:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol
@@ -82,29 +81,44 @@ class Hold(Protocol):
     is_open: bool
 
 
-@dataclass(slots=True)
+# These and Authority are no dataclasses: whose methods are written and compiled at each import, 2 ms of it.
 class Commit:
-    """One step from a version to the next."""
+    """One step from a version to the next.
 
-    version: int
-    steps: list[Step]
-    assigned: list[Step]
-    """A `replace` without its value for each location whose whole value was assigned anew."""
-    replica: str | None = None
-    number: int | None = None
-    weight: int = 0
+    Attributes:
+        assigned: A `replace` without its value for each location whose whole value was assigned anew.
+        weight: About how much JSON the steps hold.
+    """
+
+    __slots__ = ("assigned", "number", "replica", "steps", "version", "weight")
+
+    def __init__(
+        self,
+        version: int,
+        steps: list[Step],
+        assigned: list[Step],
+        replica: str | None = None,
+        number: int | None = None,
+    ) -> None:
+        self.version = version
+        self.steps = steps
+        self.assigned = assigned
+        self.replica = replica
+        self.number = number
+        self.weight = 0
 
 
-@dataclass(slots=True)
 class _Answer:
     """What a replica's last edit was answered with: a reject, or the version that it became."""
 
-    number: int
-    reject: Reject | None = None
-    version: int = 0
+    __slots__ = ("number", "reject", "version")
+
+    def __init__(self, number: int, reject: Reject | None = None, version: int = 0) -> None:
+        self.number = number
+        self.reject = reject
+        self.version = version
 
 
-@dataclass(slots=True)
 class Authority:
     """The kernel's side of one model's session.
 
@@ -112,25 +126,56 @@ class Authority:
         document: Where the state is.
         key: The model's name on the wire.
         lock: Held while the document changes and while anything here is read or written.
+        epoch: Which object of that name it is.
+        log_limit: How many commits are remembered.
+
+    Attributes:
+        version: How many commits there were.
+        watchers: Called, without the lock, when there may be something to send.
     """
 
-    document: Document
-    key: str = field(default_factory=lambda: token_hex(8))
-    lock: RLock = field(default_factory=RLock)
-    epoch: str = field(default_factory=lambda: token_hex(4))
-    version: int = 0
-    log_limit: int = LOG_LIMIT
-    watchers: list[Callable[[], object]] = field(default_factory=list)
-    """Called, without the lock, when there may be something to send."""
-    _open: list[Step] = field(default_factory=list)
-    _open_assigned: list[Step] = field(default_factory=list)
-    _log: list[Commit] = field(default_factory=list)
-    _log_weight: int = 0
-    _answers: dict[str, _Answer] = field(default_factory=dict)
-    _holds: list[Hold] = field(default_factory=list)
-    _judged: Verdicts | None = None
-    """The edit whose validators are being asked: the other edits wait until it is answered."""
-    _waiting: list[Callable[[], None]] = field(default_factory=list)
+    __slots__ = (
+        "_answers",
+        "_holds",
+        "_judged",
+        "_log",
+        "_log_weight",
+        "_open",
+        "_open_assigned",
+        "_waiting",
+        "document",
+        "epoch",
+        "key",
+        "lock",
+        "log_limit",
+        "version",
+        "watchers",
+    )
+
+    def __init__(
+        self,
+        document: Document,
+        key: str | None = None,
+        lock: RLock | None = None,
+        epoch: str | None = None,
+        log_limit: int = LOG_LIMIT,
+    ) -> None:
+        self.document = document
+        self.key = key or token_hex(8)
+        self.lock = lock or RLock()
+        self.epoch = epoch or token_hex(4)
+        self.version = 0
+        self.log_limit = log_limit
+        self.watchers: list[Callable[[], object]] = []
+        self._open: list[Step] = []
+        self._open_assigned: list[Step] = []
+        self._log: list[Commit] = []
+        self._log_weight = 0
+        self._answers: dict[str, _Answer] = {}
+        self._holds: list[Hold] = []
+        # the edit whose validators are being asked: the other edits wait until it is answered
+        self._judged: Verdicts | None = None
+        self._waiting: list[Callable[[], None]] = []
 
     # -- what happens here
 

@@ -25,6 +25,7 @@ EMBED_LIMIT = 2**20
 """Bytes of JSON above which the state is not stored in the output: a notebook is no database."""
 
 _SHOWN = 5
+_NAME_WIDTH = 24
 
 
 def mimebundle(
@@ -69,15 +70,19 @@ def as_text(name: str, document: JsonObject) -> str:
 
 
 def as_html(name: str, document: JsonObject) -> str:
-    """Return a model's static form: a table of its members, everything in it escaped."""
+    """Return a model's static form: its members in two columns, everything in it escaped.
+
+    It is text that is laid out, for that is read the same everywhere: a table would need styles, against
+    those of Jupyter, which an export or a code host takes away, and would have five times the bytes. And no
+    MathJax looks into `pre`: what a page wrote is no formula, some of which are links.
+    """
+    width = min(max(map(len, document), default=0), _NAME_WIDTH)
+    indent = "\n" + " " * (width + 4)
     rows = "".join(
-        f"<tr><th style='text-align:left;vertical-align:top'>{escape(member)}</th>"
-        f"<td style='text-align:left'><code>{_html(value)}</code></td></tr>"
+        f"\n  {escape(member.ljust(width))}  {escape(indent.join(_lines(value)))}"
         for member, value in document.items()
     )
-    # what a page wrote is no formula either: MathJax would make links of some
-    opening = "<table class='syncstate-static mathjax_ignore tex2jax_ignore'>"
-    return f"{opening}<caption>{escape(name)}</caption>{rows}</table>"
+    return f"<pre>{escape(name)}{rows}</pre>"
 
 
 def _has_proto(value: Json) -> bool:
@@ -87,13 +92,12 @@ def _has_proto(value: Json) -> bool:
     return isinstance(value, list) and any(map(_has_proto, value))
 
 
-def _html(value: Json) -> str:
+def _lines(value: Json) -> list[str]:
     if isinstance(value, (list, dict)) and len(value) > 0:
         items = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
-        lines = [f"{escape(str(key))}: {escape(_brief(member, 100))}" for key, member in items[:_SHOWN]]
         more = [f"… {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
-        return "<br>".join(lines + more)
-    return escape(_brief(value, 1000))
+        return [f"{key}: {_brief(member, 100)}" for key, member in items[:_SHOWN]] + more
+    return [_brief(value, 1000)]
 
 
 def _brief(value: Json, width: int = 60) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from threading import Lock, get_ident
 from typing import Any, Literal
 
@@ -47,22 +46,32 @@ Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
 
 
-@dataclass(slots=True)
 class _Notice:
-    """What observers of one trait are still to be told, because traitlets does not know of it."""
+    """What observers of one trait are still to be told, because traitlets does not know of it.
 
-    name: str
-    operations: list[Operation]
-    old: Any = _ABSENT  # absent: a container changed inside, it is old and new
-    new: Any = _ABSENT
+    Attributes:
+        old: Absent if a container changed inside: it is old and new.
+    """
+
+    __slots__ = ("name", "new", "old", "operations")
+
+    def __init__(
+        self, name: str, operations: list[Operation], old: Any = _ABSENT, new: Any = _ABSENT
+    ) -> None:
+        self.name = name
+        self.operations = operations
+        self.old = old
+        self.new = new
 
 
-@dataclass(slots=True)
 class _Act:
     """One thing that somebody did: listeners hear of it in one patch."""
 
-    operations: list[Operation]
-    notices: list[_Notice]
+    __slots__ = ("notices", "operations")
+
+    def __init__(self, operations: list[Operation], notices: list[_Notice]) -> None:
+        self.operations = operations
+        self.notices = notices
 
 
 class TraitDocument(Root):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from threading import Lock
 
 from syncstate import limits
@@ -17,14 +16,16 @@ PIECES = 2**10
 """Pieces of one upload."""
 
 
-@dataclass(slots=True)
 class _Upload:
     """A frame of which some pieces have come."""
 
-    id: str
-    count: int
-    pieces: list[bytes] = field(default_factory=list)
-    size: int = 0
+    __slots__ = ("count", "id", "pieces", "size")
+
+    def __init__(self, id: str, count: int) -> None:
+        self.id = id
+        self.count = count
+        self.pieces: list[bytes] = []
+        self.size = 0
 
 
 class Uploads:

@@ -302,7 +302,7 @@ def test_comms_that_are_closed_are_not_kept(comms):
         model.sync.open("my_target").close()
     last = model.sync.open("my_target")
 
-    assert model.sync._connections == [last]
+    assert model.sync._connections == (last,)
 
 
 def test_a_comm_whose_other_end_is_gone_swallows_what_is_sent(comms):

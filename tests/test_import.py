@@ -6,6 +6,10 @@ import json
 import subprocess
 import sys
 
+import pytest
+
+import syncstate
+
 HEAVY = [
     "numpy",
     "pandas",
@@ -66,3 +70,16 @@ def test_the_modules_of_the_package_itself_are_few_and_traitlets_is_the_only_oth
 
     foreign = {name.partition(".")[0] for name in loaded} - sys.stdlib_module_names
     assert foreign == {"syncstate"}
+
+
+def test_what_carries_models_to_pages_is_loaded_when_the_first_one_is_shown():
+    shown = "from syncstate import SyncedModel\nmodel = SyncedModel()\n"
+
+    assert "syncstate.link" not in modules_after(shown + "repr(model); model.sync.close()")
+    assert "syncstate.link" in modules_after(shown + "model._repr_mimebundle_()")
+    assert "syncstate.jupyter" in modules_after("from syncstate import *")
+
+
+def test_a_name_that_syncstate_does_not_have_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'syncstate' has no attribute 'nothing'"):
+        syncstate.nothing  # noqa: B018 # the look is what is tested

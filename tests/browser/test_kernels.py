@@ -199,7 +199,7 @@ def test_a_page_without_the_extension_shows_the_html_and_disturbs_nobody(open_no
     expect(notebook.output().get_by_label("title")).to_have_value("Sales")
 
     other = open_notebook(name=notebook.name, without="**/extensions/syncstate/**")
-    expect(other.output().locator("table.syncstate-static")).to_be_visible()
+    expect(other.output().locator(".jp-RenderedHTML pre")).to_be_visible()
     notebook.execute("board.title = 'Costs'")
 
     expect(notebook.output().get_by_label("title")).to_have_value("Costs")
@@ -217,7 +217,7 @@ def test_an_output_that_is_not_trusted_is_its_html(open_notebook: Open) -> None:
 
     other = open_notebook(name=copy)
 
-    expect(other.output().locator("table.syncstate-static")).to_contain_text("Sales")
+    expect(other.output().locator(".jp-RenderedHTML pre")).to_contain_text("Sales")
     expect(other.output().locator(".syncstate-view")).to_have_count(0)
 
 
