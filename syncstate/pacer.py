@@ -21,7 +21,7 @@ class Pacer:
     """Makes calls in a thread of its own whenever it was asked to, at most once an interval.
 
     Args:
-        interval: Seconds between two rounds of calls.
+        interval: Seconds from one round of calls to the next.
     """
 
     def __init__(self, interval: float = INTERVAL) -> None:
@@ -62,9 +62,13 @@ class Pacer:
         while True:
             self._wanted.wait(pause)
             self._wanted.clear()
+            started = time.monotonic()
             pauses = [again for call in self._calls if (again := _tried(call)) is not None]
             pause = min(pauses, default=None)
-            time.sleep(self._interval)
+            took = time.monotonic() - started
+            # from beginning to beginning, or a screen would miss a frame in every twenty; but calls that take long
+            # leave as much time to others
+            time.sleep(max(self._interval - took, min(took, self._interval)))
 
 
 def _tried(call: Callable[[], float | None]) -> float | None:

@@ -503,9 +503,14 @@ def test_a_pacer_calls_who_had_something_to_do_once_more_without_being_asked(pac
     assert is_done.wait(60)
 
 
-def test_a_pacer_rests_for_its_interval_after_each_round(monkeypatch):
+@pytest.mark.parametrize(
+    ("took", "rest"), [(0.0, 12.5), (2.5, 10.0), (10.0, 10.0), (1000.0, 12.5)], ids="at {}".format
+)
+def test_a_pacer_begins_its_rounds_an_interval_apart_and_rests_as_long_as_they_take(monkeypatch, took, rest):
     rests: list[float] = []
+    times = itertools.count(0.0, took)
     monkeypatch.setattr("syncstate.pacer.time.sleep", rests.append)
+    monkeypatch.setattr("syncstate.pacer.time.monotonic", lambda: next(times))
     pacer = Pacer(interval=12.5)
     calls = Calls()
     pacer.add(calls)
@@ -514,7 +519,7 @@ def test_a_pacer_rests_for_its_interval_after_each_round(monkeypatch):
         pacer.wake()
         calls.wait_for(count)
 
-    assert rests.count(12.5) >= 2  # the process has a pacer of its own, which may rest meanwhile
+    assert rests.count(rest) >= 2  # the process has a pacer of its own, which may rest meanwhile
 
 
 def test_a_call_that_names_a_pause_is_made_again_after_it_though_nobody_asks(pacer):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import runpy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,20 +14,14 @@ from playwright.sync_api import (
     Page,
     Route,
     expect,
-    sync_playwright,
 )
 
 from . import notebook as notebooks
+from .chromium import launched
 from .notebook import Notebook
 from .server import Server, running
 
 ROOT = Path(__file__).parents[2]
-SWITCHES = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-# Chromium asks the resolver for names of its own even so.
-NO_NAMES = "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1"
 PATIENCE = 20_000
 LOCAL = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:")
 
@@ -59,17 +52,9 @@ expect.set_options(timeout=PATIENCE // 2)
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """One Chromium with one profile: what it has compiled once it need not compile again."""
-    chromium = runpy.run_path(str(ROOT / "scripts" / "chromium.py"))["find_or_install"]()
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path_factory.mktemp("profile"),
-            executable_path=chromium,
-            args=[*SWITCHES, NO_NAMES],
-            viewport={"width": 1000, "height": 800},
-        )
+    with launched(tmp_path_factory.mktemp("profile")) as context:
         context.set_default_timeout(PATIENCE)
         yield context
-        context.close()
 
 
 @pytest.fixture(params=["lab", "notebook"])

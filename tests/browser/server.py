@@ -63,12 +63,18 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """Start a server in a folder, and end it."""
+def running(folder: Path, configuration: str = "") -> Iterator[Server]:
+    """Start a server in a folder, and end it.
+
+    Args:
+        folder: An empty one, for all that it reads and writes.
+        configuration: Python that the server runs when it begins.
+    """
     notebooks = folder / "notebooks"
     notebooks.mkdir()
     (folder / "config" / "labconfig").mkdir(parents=True)
     (folder / "config" / "labconfig" / "page_config.json").write_text(json.dumps(PAGE))
+    (folder / "config" / "jupyter_server_config.py").write_text(configuration)
     with create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     command = [
