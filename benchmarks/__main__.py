@@ -14,7 +14,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("containers", "traits", "start", "kernel", "arrays", "latency", "patch", "page", "wire", "transform")
+NAMES = (
+    "containers",
+    "traits",
+    "start",
+    "kernel",
+    "arrays",
+    "latency",
+    "appends",
+    "patch",
+    "page",
+    "wire",
+    "transform",
+)
 PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "numpy", "ipywidgets", "anywidget"]
 PACKAGES += ["psygnal", "pycrdt", "ypywidgets", "observ"]
 

@@ -66,8 +66,8 @@ class Pacer:
             pauses = [again for call in self._calls if (again := _tried(call)) is not None]
             pause = min(pauses, default=None)
             took = time.monotonic() - started
-            # from beginning to beginning, or a screen would miss a frame in every twenty; but calls that take long
-            # leave as much time to others
+            # from beginning to beginning, or a screen would miss a frame in every twenty; but calls that take
+            # long leave as much time to others
             time.sleep(max(self._interval - took, min(took, self._interval)))
 
 
