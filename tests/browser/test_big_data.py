@@ -75,7 +75,8 @@ def test_arrays_of_all_kinds_are_what_they_were_anywhere_in_the_state(open_noteb
     seen = notebook.page.evaluate(
         """() => {
             const { image, columns } = window.scope.state;
-            const told = (array) => `${array.constructor.name} ${array.dtype} ${array.shape}: ${array.join(" ")}`;
+            const told = (array) =>
+                `${array.constructor.name} ${array.dtype} ${array.shape}: ${array.join(" ")}`;
             return [told(image.subarray(0, 0)).slice(0, 10), `${image.shape}`, image[23],
                     ...["id", "ok", "x"].map((name) => told(columns[name])), columns.name.join(" ")];
         }"""
