@@ -31,6 +31,7 @@ Open = Callable[..., Notebook]
 
 What is at a URL may be left out: `without="**/extensions/syncstate/**"`. `before` is called with the page,
 which is still empty. The kernel is a new one, or that of the notebook `kernel_of`.
+`kernel_name` is one that was added to the server.
 """
 
 
@@ -115,11 +116,12 @@ def open_notebook(new_page: Callable[[], Page], server: Server, host: str) -> It
         without: str | None = None,
         before: Callable[[Page], None] = lambda page: None,
         kernel_of: str | None = None,
+        kernel_name: str = "python3",
     ) -> Notebook:
         if name is None:
             name = f"{host}-{next(_numbers)}.ipynb"
-            notebooks.write(server.folder, name, list(cells))
-            server.start_kernel(name, kernel_of)
+            notebooks.write(server.folder, name, list(cells), kernel_name)
+            server.start_kernel(name, kernel_of, kernel_name)
         page = new_page()
         if without is not None:
             page.route(without, lambda route: route.abort())

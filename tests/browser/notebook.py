@@ -234,8 +234,8 @@ class Notebook:
         return name
 
 
-def write(folder: Path, name: str, cells: list[str]) -> None:
+def write(folder: Path, name: str, cells: list[str], kernel_name: str = "python3") -> None:
     """Write a notebook of code cells."""
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    kernel = {"name": kernel_name, "display_name": kernel_name, "language": "python"}
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel})
     nbformat.write(notebook, folder / name)

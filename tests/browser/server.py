@@ -49,10 +49,17 @@ class Server:
         with urllib.request.urlopen(request, timeout=20) as answer:
             return json.loads(answer.read() or b"null")
 
-    def start_kernel(self, notebook: str, other: str | None = None) -> None:
+    def add_kernel(self, name: str, python: Path) -> None:
+        """Offer another kernel than the one that is installed with the server."""
+        spec = {"argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]}
+        place = self.folder.parent / "data" / "kernels" / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "kernel.json").write_text(json.dumps({**spec, "display_name": name, "language": "python"}))
+
+    def start_kernel(self, notebook: str, other: str | None = None, kernel_name: str = "python3") -> None:
         """Start a notebook's kernel, while the page that will use it is still loading; or take another's."""
         used = [session["kernel"]["id"] for session in self.ask("sessions") if session["path"] == other]
-        kernel = {"id": used[0]} if used else {"name": "python3"}
+        kernel = {"id": used[0]} if used else {"name": kernel_name}
         session = {"path": notebook, "name": notebook, "type": "notebook", "kernel": kernel}
         Thread(target=self.ask, args=("sessions", "POST", session), daemon=True).start()
 
