@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import re
@@ -846,3 +847,75 @@ def test_what_is_no_piece_is_logged_and_changes_nothing(part, reason, caplog):
     assert len(caplog.messages) == 1
     assert re.search(reason, caplog.text), caplog.text
     assert kernel.link._uploads.size == 0
+
+
+# -- where there are no threads
+
+
+@pytest.fixture
+def threadless(monkeypatch: pytest.MonkeyPatch) -> Pacer:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("syncstate.pacer.threading.Thread.start", refuse)
+    return Pacer(interval=0.05)
+
+
+def test_without_threads_the_first_call_is_made_at_once_and_the_last_by_the_event_loop(threadless):
+    calls = 0
+
+    def call() -> None:
+        nonlocal calls
+        calls += 1
+
+    async def cell() -> None:
+        threadless.add(call)
+        taken = [threadless.wake() for _ in range(1000)]
+        assert (calls, taken[0]) == (1, True)
+        assert False in taken  # who asks while it is too early is to ask again
+        await asyncio.sleep(0.2)
+
+    asyncio.run(cell())
+
+    assert calls == 2
+
+
+def test_without_threads_a_tight_loop_that_asks_again_is_served_as_it_goes(threadless):
+    calls: list[int] = []
+
+    async def cell() -> None:
+        threadless.add(lambda: calls.append(turn))
+        end = time.monotonic() + 0.5
+        while time.monotonic() < end:
+            threadless.wake()
+
+    turn = 0
+    asyncio.run(cell())
+
+    assert 2 <= len(calls) <= 11
+
+
+def test_without_threads_and_without_an_event_loop_each_call_is_made_at_once(threadless):
+    calls: list[int] = []
+    threadless.add(lambda: calls.append(1))
+
+    assert [threadless.wake() for _ in range(3)] == [True] * 3
+    assert len(calls) == 3
+
+
+def test_without_threads_a_call_that_names_a_pause_is_made_again(threadless):
+    pauses = iter([0.0, 0.01])
+    calls: list[int] = []
+
+    def call() -> float | None:
+        calls.append(1)
+        return next(pauses, None)
+
+    async def cell() -> None:
+        threadless.add(call)
+        threadless.wake()
+        await asyncio.sleep(0.4)
+
+    asyncio.run(cell())
+
+    assert len(calls) == 3
