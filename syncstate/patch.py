@@ -179,18 +179,18 @@ def spliced_range(operation: Operation, token: str, length: int) -> tuple[int, i
         Misfit: It is no operation on elements, or they are none of this array.
     """
     op, value = operation["op"], operation.get("value")
-    if op == "remove":
-        value = None
-    elif not is_array(value):
-        raise Misfit(f"{show(value)} is no array: what comes into one is another one of its type")
-    if op == "add" and token == "-":
-        return length, length, value
     start, _, stop = token.partition(":")
     first, last = index(start, length + 1), index(stop, length + 1)
-    if op not in ("replace", "remove") or first is None or last is None:
+    if op == "add" and token == "-":
+        first = last = length
+    elif op not in ("replace", "remove") or first is None or last is None:
         raise Misfit(
             f"it is an array of {length} elements; add at '-', or replace or remove a range such as '2:5'"
         )
+    if op == "remove":
+        return first, last, None
+    if not is_array(value):
+        raise Misfit(f"{show(value)} is no array: what comes into one is another one of its type")
     return first, last, value
 
 

@@ -15,6 +15,7 @@
  * @module
  */
 
+import { describe, isArray } from "./arrays.ts";
 import type { Json } from "./document.ts";
 import { SyncStateError } from "./errors.ts";
 import type { Patch } from "./patch.ts";
@@ -72,6 +73,7 @@ const BOUND = "[data-sync-text], [data-sync-value], [data-sync-checked], [data-s
 // What a person reads of a value; nothing for what is not there.
 function text(value: Json | undefined): string {
   if (value === undefined || value === null) return "";
+  if (isArray(value)) return describe(value);
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -1,7 +1,7 @@
 /**
  * Floor 1. What a JSON value is here, and when two are the same.
  *
- * A document is JSON plus bytes (`Uint8Array`), which travel as binary buffers. It is never changed:
+ * A document is JSON plus bytes (`Uint8Array`) and arrays, which travel as binary buffers. It is never changed:
  * a new state shares with the old one what did not change, so `===` tells whether a part did.
  *
  * `__proto__`, `constructor` and `prototype` are members like any other (a table of racing data has a
@@ -10,8 +10,10 @@
  * @module
  */
 
-/** A value that can be synced: JSON, with bytes as a leaf. */
-export type Json = null | boolean | number | string | Uint8Array | JsonList | JsonObject;
+import { describe, isArray, isSame, isView, type NumberArray } from "./arrays.ts";
+
+/** A value that can be synced: JSON, with bytes and arrays as leaves. */
+export type Json = null | boolean | number | string | Uint8Array | NumberArray | JsonList | JsonObject;
 
 /** An array of JSON values. */
 export type JsonList = readonly Json[];
@@ -26,14 +28,14 @@ export function isList(value: unknown): value is JsonList {
   return Array.isArray(value);
 }
 
-/** Tell whether a value is bytes, of whatever frame: an iframe has a `Uint8Array` of its own. */
+/** Tell whether a value is plain bytes, of whatever frame. */
 export function isBytes(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value) && (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
+  return isView(value) && value[Symbol.toStringTag] === "Uint8Array" && !isArray(value);
 }
 
-/** Tell whether a value is a JSON object, neither a list nor bytes. */
+/** Tell whether a value is a JSON object, neither a list nor a view of a buffer. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !isList(value) && !isBytes(value);
+  return typeof value === "object" && value !== null && !isList(value) && !isView(value);
 }
 
 /** Tell whether a value holds others: a JSON array or a JSON object. */
@@ -58,11 +60,12 @@ export function put<Value>(object: Record<string, Value>, name: string, value: V
  *
  * The order of an object's members means nothing, `1` is not `true`, and bytes are the same by content.
  * What is shared is not looked into, so the cost of comparing two states follows what changed between them.
+ * Beyond a limit of values that had to be looked at, two count as different.
  */
-export function same(one: Json | undefined, other: Json | undefined): boolean {
+export function same(one: Json | undefined, other: Json | undefined, limit: number = Infinity): boolean {
   const waiting = [one, other]; // a stack of our own: a value from outside may nest deeper than the machine's
-  while (waiting.length > 0) {
-    if (!isAlike(waiting.pop(), waiting.pop(), waiting)) return false;
+  for (let count = 0; waiting.length > 0; count += 1) {
+    if (count > limit || !isAlike(waiting.pop(), waiting.pop(), waiting)) return false;
   }
   return true;
 }
@@ -76,7 +79,8 @@ function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json 
     for (const name of names) waiting.push(own(one, name), own(other, name));
     return true;
   }
-  if ((isList(one) && isList(other)) || (isBytes(one) && isBytes(other))) {
+  if (isView(one) && isView(other)) return isSame(one, other);
+  if (isList(one) && isList(other)) {
     if (one.length !== other.length) return false;
     for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) waiting.push(one[at], other[at]);
     return true;
@@ -105,7 +109,8 @@ export function kind(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);
   if (isList(value)) return "a list";
-  if (isBytes(value)) return "bytes";
+  if (isView(value))
+    return isArray(value) ? "an array" : isBytes(value) ? "bytes" : `a ${value.constructor.name}`;
   if (typeof value !== "object") return `a ${typeof value}`;
   return isPlain(value) ? "an object" : `a ${value.constructor?.name}`;
 }
@@ -113,5 +118,6 @@ export function kind(value: unknown): string {
 /** Show a value in a sentence: a scalar as it is, a container by its kind. */
 export function show(value: unknown): string {
   if (typeof value === "string") return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (isArray(value)) return `an array of ${describe(value)}`;
   return typeof value === "object" ? kind(value) : String(value);
 }

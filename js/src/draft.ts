@@ -19,7 +19,7 @@ import { index, join } from "./pointer.ts";
 import { copy } from "./values.ts";
 
 /** A state as a recipe may change it. */
-export type Draft<State> = State extends Uint8Array
+export type Draft<State> = State extends ArrayBufferView
   ? State
   : State extends readonly (infer Element)[]
     ? Draft<Element>[]

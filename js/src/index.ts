@@ -18,6 +18,7 @@
  * @module
  */
 
+export type { DType, NumberArray } from "./arrays.ts";
 export { connect } from "./connect.ts";
 export type { Json, JsonList, JsonObject } from "./document.ts";
 export type { Draft } from "./draft.ts";

@@ -23,6 +23,7 @@ import {
 } from "./messages.ts";
 import { Model } from "./model.ts";
 import { beforePaint } from "./paint.ts";
+import { Assembly } from "./parts.ts";
 import { Patience, type Reminder } from "./patience.ts";
 import { Replica } from "./replica.ts";
 import type { Transport } from "./transports/transport.ts";
@@ -48,6 +49,7 @@ export class Link {
   // The number of the last edit of models that are no longer shown: numbers never begin anew.
   readonly #numbers = new Map<string, number>();
   readonly #patience = new Patience<Entry>((entry, reminder) => this.#remind(entry, reminder));
+  readonly #assembly = new Assembly();
   #outgoing: PageMessage[] = [];
   #isFlushing = false;
   #sent = 0;
@@ -98,6 +100,7 @@ export class Link {
     this.#obstacle = undefined;
     this.#sent = 0;
     this.#heard = undefined;
+    this.#assembly.clear();
     this.#hello();
   }
 
@@ -177,11 +180,21 @@ export class Link {
   #read(message: unknown): void {
     try {
       const known = readMessage(message);
-      if (known) this.#route(known);
+      const whole = known && this.#assembly.take(known);
+      if (whole) this.#route(whole);
+      else this.#expect(this.#assembly.model);
     } catch (error) {
       const model = isObject(message) ? own(message, "model") : undefined;
-      this.#miss(error, (replica) => replica.model === model);
+      this.#miss(error, (replica) => model === undefined || replica.model === model);
     }
+  }
+
+  // What is still to come of an answer is on its way: it is not asked for again.
+  #expect(model: string | undefined): void {
+    const entry = this.#entryOf(model);
+    if (!entry || !this.#patience.awaits(entry)) return;
+    this.#patience.settle(entry);
+    this.#patience.ask(entry);
   }
 
   // Something could not be read. What a model missed by it shows with the next message that can.
@@ -198,16 +211,22 @@ export class Link {
     this.#kernel = kernel;
     this.#obstacle = undefined;
     if (isOther) this.#each(({ replica }) => replica.stale(RESTARTED));
-    if (isOther || isHole) this.#hello();
+    if (!isOther && !isHole) return;
+    this.#assembly.clear();
+    this.#hello();
   }
 
   #route(message: KernelMessage | VersionNote): void {
     if (message.type === "ready") this.#each((entry) => this.#tell(entry, message));
     else {
-      const entry = this.#entries.get(message.model) ?? this.#entries.get(undefined);
+      const entry = this.#entryOf(message.model);
       if (entry && message.type === "version") this.#compare(entry, message);
       else if (entry) this.#tell(entry, message as KernelMessage);
     }
+  }
+
+  #entryOf(model: string | undefined): Entry | undefined {
+    return this.#entries.get(model) ?? this.#entries.get(undefined);
   }
 
   // The kernel is at work, and may not hear a hello: a page that has an old state says so.

@@ -46,6 +46,8 @@ export interface Snapshot {
   /** The last edit of replica `to` that was answered. */
   readonly number: number;
   readonly to?: string;
+  /** How many parts follow. */
+  readonly parts?: number;
 }
 
 /** Operations that lead from version `base` to `version`. */
@@ -62,6 +64,16 @@ export interface PatchMessage {
   readonly replica?: string;
   readonly number?: number;
   readonly to?: string;
+  /** How many parts follow. */
+  readonly parts?: number;
+}
+
+/** What the message before it lacks. */
+export interface Part {
+  readonly type: "part";
+  /** Where in that message a list or an object is that goes on with `value`. */
+  readonly path: string;
+  readonly value: Json;
 }
 
 /** An edit was refused; nothing of it happened. */
@@ -182,13 +194,13 @@ export function readFrame(data: unknown): KernelFrame {
  *
  * @throws {MessageError} if a member is missing or has another shape; the error names it
  */
-export function readMessage(message: unknown): KernelMessage | VersionNote | undefined {
+export function readMessage(message: unknown): KernelMessage | VersionNote | Part | undefined {
   const type = isObject(message) ? own(message, "type") : undefined;
   if (typeof type !== "string") throw new MessageError("Cannot read a message: 'type' is missing");
   const shape = own(SHAPES, type);
   if (!shape) return undefined;
   demand(message as JsonObject, shape, `message '${type}'`);
-  return message as unknown as KernelMessage | VersionNote;
+  return message as unknown as KernelMessage | VersionNote | Part;
 }
 
 /** Return the state that is embedded in an output, or nothing if this page cannot read it. */
@@ -241,6 +253,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     read_only: texts,
     number: count,
     "to?": text,
+    "parts?": count,
   },
   patch: {
     ...MODEL,
@@ -251,7 +264,9 @@ const SHAPES: Readonly<Record<string, Shape>> = {
     "replica?": text,
     "number?": count,
     "to?": text,
+    "parts?": count,
   },
+  part: { path: text, value: () => undefined },
   reject: {
     ...MODEL,
     version: count,

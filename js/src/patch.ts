@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isArray, type NumberArray, splice } from "./arrays.ts";
 import {
   isList,
   isObject,
@@ -185,11 +186,55 @@ export function invert(document: Json, patch: Patch): Operation[] {
 // Returns what takes back an operation that is about to run.
 function undo({ op, path }: Operation, document: Json): Operation[] {
   if (op === "test") return [];
+  const [holder, token] = split(path);
+  const array = isPart(token) ? find(document, holder) : undefined;
+  if (isArray(array)) return [{ op: "replace", path: holder, value: array }];
   const old = find(document, path);
   if (op === "remove") return [{ op: "add", path, value: old as Json }];
   const list = listAround(document, path);
   if (op === "add" && list) return [{ op: "remove", path: placed(path, list.length) }];
   return old === undefined ? [{ op: "remove", path }] : [{ op: "replace", path, value: old }];
+}
+
+/** Cut a pointer before its last token, which is left as it is written. */
+function split(pointer: string): [holder: string, token: string] {
+  const at = pointer.lastIndexOf("/");
+  return [pointer.slice(0, at), pointer.slice(at + 1)];
+}
+
+// Whether a token names elements, if what holds it is an array: `-` or a range, `2:5`.
+function isPart(token: string): boolean {
+  return token === "-" || token.includes(":");
+}
+
+/** Tell whether a pointer names a range of an array, which only a kernel may act on: nothing carries it along. */
+export function isRange(document: Json, pointer: string): boolean {
+  const [holder, token] = split(pointer);
+  return token.includes(":") && isArray(find(document, holder));
+}
+
+// Returns what an array becomes by an operation on its elements, or what speaks against it.
+function splicedBy(operation: Operation, token: string, array: NumberArray): NumberArray | string {
+  const { op } = operation;
+  const length = array.shape[0] as number;
+  const ends =
+    op === "add" && token === "-" ? [length, length] : token.split(":").map((end) => index(end, length + 1));
+  const [start, stop, more] = op === "add" && token !== "-" ? [] : ends;
+  if (start === undefined || stop === undefined || more !== undefined || !ON_ELEMENTS.includes(op)) {
+    return `it is an array of ${length} elements; add at '-', or replace or remove a range such as '2:5'`;
+  }
+  if (start > stop) return `the array has ${length} elements`;
+  if (op === "remove") return splice(array, start, stop);
+  const { value } = operation as { value: Json };
+  if (!isArray(value)) return `${show(value)} is no array: what comes into one is another one of its type`;
+  const [holds, comes] = [spelled(array), spelled(value)];
+  return holds === comes ? splice(array, start, stop, value) : `it holds ${holds}, not ${comes}`;
+}
+
+const ON_ELEMENTS = ["add", "replace", "remove"];
+
+function spelled({ dtype, shape: [, ...inner] }: NumberArray): string {
+  return inner.length > 0 ? `${dtype} of shape [${inner.join(", ")}] each` : dtype;
 }
 
 /** A document while operations run over it: a container is copied the first time it is touched. */
@@ -215,7 +260,7 @@ export class Candidate {
   run(operation: Operation, position?: number): void {
     this.#operation = operation;
     this.#position = position;
-    this.document = this.#after(operation);
+    this.document = this.#inArray(operation) ?? this.#after(operation);
   }
 
   /** Take note that parts of the document are held elsewhere: from now on they are copied before they change. */
@@ -239,6 +284,18 @@ export class Candidate {
       case "test":
         return this.#test(path, operation.value);
     }
+  }
+
+  // Returns the document after an operation on elements of an array; of others nothing.
+  #inArray(operation: Operation): Json | undefined {
+    const [holder, part] = split(operation.path);
+    const array = isPart(part) ? find(this.document, holder) : undefined;
+    if (!isArray(array)) return undefined;
+    const spliced = splicedBy(operation, part, array);
+    if (typeof spliced === "string") return this.#refuse(operation.path, spliced, PatchError);
+    const document = this.#replace(holder, spliced);
+    this.holder = array;
+    return document;
   }
 
   #add(path: string, value: Json): Json {

@@ -31,7 +31,7 @@ import type {
   Seed,
   Snapshot,
 } from "./messages.ts";
-import { check, isInList, type Operation, type Patch, type Step, trace } from "./patch.ts";
+import { check, isInList, isRange, type Operation, type Patch, type Step, trace } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
 import { membersOf, type Own, rebase, related } from "./rebase.ts";
 import { copy } from "./values.ts";
@@ -169,7 +169,7 @@ export class Replica {
   #demandWritable(operation: Operation): void {
     if (operation.op === "test") return;
     for (const pointer of operation.op === "move" ? [operation.from, operation.path] : [operation.path]) {
-      const why = barrier(this.readOnly, pointer);
+      const why = barrier(this.readOnly, pointer) ?? (isRange(this.document, pointer) ? ENDS : undefined);
       if (why) throw new NotWritable(pointer, why);
     }
   }
@@ -211,7 +211,12 @@ export class Replica {
       this.#land();
       this.#confirmed = this.#sent;
     }
-    const { document, steps } = advance(this.#confirmed, difference(this.#confirmed, message.document));
+    // To look at millions of values would hold the page up; who waits for an answer is owed it.
+    const limit = this.pending.length > 0 ? Infinity : LOOKS;
+    const { document, steps } = advance(
+      this.#confirmed,
+      difference(this.#confirmed, message.document, limit),
+    );
     this.#confirmed = document; // which shares with the old one what is still the same
     this.model = message.model;
     this.epoch = epoch;
@@ -422,6 +427,8 @@ export function barrier(readOnly: readonly string[], pointer: string): string | 
   return name === undefined ? undefined : `'${name}' is read-only for pages`;
 }
 
+const ENDS = "a page adds to an array at its end ('-'), or replaces it whole";
+
 type Steps = readonly Step[];
 
 function operationsOf(steps: Steps): Patch {
@@ -484,12 +491,15 @@ function replaced([step, more]: Steps): string | undefined {
   return step?.operation.op === "replace" && !more ? step.operation.path : undefined;
 }
 
+// How many values of a member are compared, to find out whether a snapshot brings another one.
+const LOOKS = 100_000;
+
 // Returns what changed between two documents, member by member.
-function difference(before: JsonObject, after: JsonObject): Operation[] {
+function difference(before: JsonObject, after: JsonObject, limit: number): Operation[] {
   const names = Object.keys({ ...before, ...after });
   return names.flatMap((name): Operation[] => {
     const [old, value, path] = [own(before, name), own(after, name), join(name)];
-    if (same(old, value)) return [];
+    if (same(old, value, limit)) return [];
     return [value === undefined ? { op: "remove", path } : { op: "add", path, value }];
   });
 }

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { isBytes, isList, isObject, type Json, type JsonList, type JsonObject, own } from "./document.ts";
+import { describe, isArray, isView } from "./arrays.ts";
+import { isList, isObject, type Json, type JsonList, type JsonObject, own } from "./document.ts";
 import type { Model } from "./model.ts";
 import { join, parse } from "./pointer.ts";
 import type { Trouble } from "./replica.ts";
@@ -251,7 +252,8 @@ function nameFor(path: Path): HTMLElement {
 /** What decides which row a value needs: its type, and for text whether it has lines. */
 function shapeOf(value: Json): string {
   if (isContainer(value)) return isList(value) ? "list" : "object";
-  if (value === null || isBytes(value)) return value === null ? "null" : "bytes";
+  if (value === null) return "null";
+  if (isView(value)) return isArray(value) ? "array" : "bytes";
   if (typeof value === "string") return value.includes("\n") ? "lines" : "string";
   return typeof value;
 }
@@ -278,7 +280,9 @@ function memberOf(container: Container, name: string): Json {
 }
 
 function textOf(value: Json): string {
-  if (isBytes(value)) return `${value.byteLength.toLocaleString()} bytes`;
+  if (isArray(value))
+    return `${describe(value)}: ${value.subarray(0, FEW).join(", ")}${value.length > FEW ? ", …" : ""}`;
+  if (isView(value)) return `${value.byteLength.toLocaleString()} bytes`;
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

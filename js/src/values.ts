@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isView, pack } from "./arrays.ts";
 import { isBytes, isList, isPlain, type Json, kind, put } from "./document.ts";
 import { NotSyncable } from "./errors.ts";
 import { join } from "./pointer.ts";
@@ -27,6 +28,8 @@ export function copy(value: unknown, pointer = "", depth = 0): Json {
     throw new NotSyncable(pointer, value, `it nests deeper than ${MAX_DEPTH} levels, or contains itself`);
   }
   if (isBytes(value)) return new Uint8Array(value);
+  const array = isView(value) && pack(value);
+  if (array) return array;
   if (isList(value)) return Array.from(value, (element, at) => copy(element, pointer + join(at), depth + 1));
   if (!isPlain(value)) throw new NotSyncable(pointer, value, `${kind(value)} has no JSON form`);
   const result: Record<string, Json> = {};

@@ -68,7 +68,8 @@ describe("a copy", () => {
     [() => 1, "", "a function has no JSON form"],
     [new Date(), "", "a Date has no JSON form"],
     [new Map(), "", "a Map has no JSON form"],
-    [{ a: [new Float64Array(1)] }, "/a/0", "a Float64Array has no JSON form"],
+    [{ a: [new Uint8ClampedArray(1)] }, "/a/0", "a Uint8ClampedArray has no JSON form"],
+    [new DataView(new ArrayBuffer(1)), "", "a DataView has no JSON form"],
     [new (class Row {})(), "", "a Row has no JSON form"],
   ])("refuses %o", (value, pointer, why) => {
     expect(() => copy(value)).toThrow(NotSyncable);
