@@ -22,6 +22,7 @@ NAMES = (
     "arrays",
     "latency",
     "appends",
+    "large",
     "patch",
     "page",
     "wire",

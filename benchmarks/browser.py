@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import runpy
+import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import websocket
 
 sys.path.append(str(Path(__file__).parents[1]))
 
-from tests.browser.chromium import launched
+from tests.browser.chromium import NO_NAMES, ROOT, SWITCHES, launched
 from tests.browser.notebook import Notebook, write
 from tests.browser.server import running
 
@@ -34,3 +42,96 @@ def opened(*cells: str, configuration: str = "") -> Iterator[Notebook]:
             notebook.open()
             yield notebook
             server.shut_down_kernels()
+
+
+class QuietPage:
+    """A page that nobody records: Playwright has all that comes encoded again, in the page's own thread.
+
+    It has what a `Notebook` needs of Playwright's to open a notebook and to run cells.
+
+    Args:
+        url: Where Chromium listens to debuggers.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._socket = websocket.create_connection(url, suppress_origin=True)
+        self._count = 0
+
+    def on(self, event: str, callback: object) -> None:
+        """Hear of nothing."""
+
+    def goto(self, url: str) -> None:
+        """Load a page."""
+        self._ask("Page.navigate", url=url)
+
+    def evaluate(self, function: str, argument: object = None) -> Any:
+        """Return what a function of JavaScript returns; a promise is awaited."""
+        expression = f"({function})({json.dumps(argument)})"
+        answer = self._ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", answer))
+        return answer["result"].get("value")
+
+    def wait_for_function(self, function: str) -> None:
+        """Wait until a function of JavaScript returns something true."""
+        end = time.monotonic() + 300
+        while time.monotonic() < end:
+            if self.evaluate(function):
+                return
+            time.sleep(0.05)
+        raise RuntimeError(f"Cannot measure: this never comes true: {function}")
+
+    def wait_for_selector(self, selector: str) -> None:
+        """Wait until there is an element."""
+        self.wait_for_function(f"() => document.querySelector({json.dumps(selector)}) !== null")
+
+    def _ask(self, method: str, **parameters: object) -> Any:
+        self._count += 1
+        self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
+        while True:
+            answer = json.loads(self._socket.recv())
+            if answer.get("id") == self._count:
+                return answer["result"]
+
+
+@contextmanager
+def opened_quietly(*cells: str) -> Iterator[Notebook]:
+    """Open a notebook as `opened` does, in a page that nobody records."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        folder = Path(place)
+        profile = folder / "profile"
+        chromium = runpy.run_path(str(ROOT / "scripts" / "chromium.py"))["find_or_install"]()
+        command = [chromium, "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
+        with (
+            running(folder) as server,
+            subprocess.Popen(
+                [*command, *SWITCHES, NO_NAMES, "about:blank"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            ) as process,
+        ):
+            try:
+                write(server.folder, NAME, list(cells))
+                page: Any = QuietPage(_debugger_of(profile))
+                notebook = Notebook(page, server, "lab", NAME)
+                server.start_kernel(NAME, None)
+                notebook.open()
+                yield notebook
+                server.shut_down_kernels()
+            finally:
+                process.terminate()
+
+
+def _debugger_of(profile: Path) -> str:
+    """Return where the first page of a Chromium is to be reached, once it is there."""
+    port = profile / "DevToolsActivePort"
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        if port.exists() and (number := port.read_text().partition("\n")[0]):
+            with urllib.request.urlopen(f"http://127.0.0.1:{number}/json/list") as answer:
+                pages = [found for found in json.load(answer) if found["type"] == "page"]
+            if pages:
+                url: str = pages[0]["webSocketDebuggerUrl"]
+                return url
+    raise RuntimeError("Cannot measure: Chromium does not start")
