@@ -80,6 +80,10 @@ def test_what_carries_models_to_pages_is_loaded_when_the_first_one_is_shown():
     assert "syncstate.jupyter" in modules_after("from syncstate import *")
 
 
+def test_what_is_loaded_later_is_listed_all_the_same():
+    assert set(syncstate.__all__) <= set(dir(syncstate))
+
+
 def test_a_name_that_syncstate_does_not_have_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'syncstate' has no attribute 'nothing'"):
         syncstate.nothing  # noqa: B018 # the look is what is tested
