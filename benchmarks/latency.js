@@ -86,13 +86,15 @@ class Latency {
     await pause(500);
   }
 
-  /** Edit all the time, on one side for a second, then on the other one. */
+  /** Edit all the time, on one side for a second, then, when all is answered, on the other one. */
   async editInStreams(rounds, milliseconds) {
     for (let turn = 0; turn < 2 * rounds; turn += 1) {
-      const timer = setInterval(() => this.edit(sides[turn % 2]), milliseconds);
+      const name = sides[turn % 2];
+      const timer = setInterval(() => this.edit(name), milliseconds);
       await pause(1000);
       clearInterval(timer);
       await pause(500);
+      for (let waits = 0; this.#edits[name].size > 0 && waits < 100; waits += 1) await pause(100);
     }
   }
 
