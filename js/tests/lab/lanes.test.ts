@@ -91,6 +91,24 @@ describe("the lane up", () => {
     expect(kernel.of("comm_open")).toMatchObject([{ content: { data: { seq: 1 } } }]);
   });
 
+  test("sends something as soon as the kernel is busy with an edit, once: the answer waits for that", async () => {
+    const { kernel, lanes } = await doubtful();
+    const edit = { seq: 2, messages: [{ type: "edit" }] };
+    const said = (): unknown[] => kernel.of("comm_msg").map(({ content }) => content.data);
+
+    lanes.send({ seq: 2, messages: [{ type: "ack" }] }, []);
+    kernel.works("busy", { session: "client", msg_id: kernel.sent.at(-1)?.id });
+    lanes.send(edit, []);
+    const parent = { session: "client", msg_id: kernel.sent.at(-1)?.id };
+    kernel.works("idle", parent);
+    kernel.works("busy", { session: "client", msg_id: "another" });
+    expect(said().slice(1)).toEqual([edit]);
+    for (const state of ["busy", "busy", "idle"]) kernel.works(state, parent);
+
+    expect(said().slice(1)).toEqual([edit, {}]);
+    expect(kernel.sent.at(-1)?.subshell).toBe("sub-1");
+  });
+
   test("does not wait for ever, and gives a subshell back that came too late", async () => {
     vi.useFakeTimers();
     const kernel = new FakeKernel();

@@ -3,7 +3,13 @@
 import type { Kernel, KernelMessage } from "@jupyterlab/services";
 import { Signal } from "@lumino/signaling";
 
-export type Sent = { type: string; channel: string; subshell: unknown; content: Record<string, unknown> };
+export type Sent = {
+  id: string;
+  type: string;
+  channel: string;
+  subshell: unknown;
+  content: Record<string, unknown>;
+};
 
 /** Records what is sent, and answers as a test says. */
 export class FakeKernel {
@@ -47,7 +53,8 @@ export class FakeKernel {
 
   #record({ header, channel, content }: KernelMessage.IMessage): unknown {
     const subshell = (header as { subshell_id?: unknown }).subshell_id;
-    const sent = { type: header.msg_type, channel, subshell, content: content as Record<string, unknown> };
+    const said = content as Record<string, unknown>;
+    const sent = { id: header.msg_id, type: header.msg_type, channel, subshell, content: said };
     this.sent.push(sent);
     return { done: this.answer(sent).then((reply) => ({ content: reply })), dispose: () => {} };
   }
