@@ -1,8 +1,11 @@
 """Floor 3. RFC 6902: patches, checked before and applied whole.
 
-A patch is a list of operations. `apply` copies the containers on the way to each target location, once
-a patch, and shares everything else: a refused patch leaves no trace, and an applied one costs what it
-touched. The given document is never changed.
+A patch is a list of operations, and it applies whole or leaves no trace. There are two ways:
+
+- `apply` never changes the document that it is given: it copies the containers on the way to each target
+  location, once a patch, and shares everything else;
+- `amend` changes a document that is the caller's own, and keeps a note of what stood there until the patch
+  has come to its end: it costs what the patch does, however large the document is.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
-from syncstate.document import MAX_DEPTH, Json, kind, nests_deeper, plain, same, show
+from syncstate.document import MAX_DEPTH, SCALARS, Json, kind, nests_deeper, plain, same, show
 from syncstate.errors import PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
 
@@ -118,6 +121,35 @@ def apply(document: Json, patch: Patch) -> Json:
     draft = Draft(document)
     for position, operation in enumerate(check(patch)):
         draft.run(operation, position)
+    return draft.document
+
+
+def amend(document: Json, patch: Patch) -> Json:
+    """Apply every operation of a patch to a document, in place, and return the document.
+
+    That is another one only where the patch replaced the whole. Values are copied in. A patch that is
+    refused, or interrupted, leaves no trace but for the order of an object's members, which means nothing.
+
+    Args:
+        document: Plain containers that nobody else reads or changes meanwhile.
+        patch: Operations, applied in order.
+
+    Raises:
+        PatchError: As `apply` does.
+
+    Examples:
+        >>> rows = [{"n": 1}, {"n": 2}]
+        >>> amend(rows, [{"op": "replace", "path": "/1/n", "value": 3}]) is rows, rows
+        (True, [{'n': 1}, {'n': 3}])
+    """
+    draft = _Amendment(document)
+    try:
+        for position, operation in enumerate(check(patch)):
+            if operation["op"] != "replace" or not draft.exchange(operation["path"], operation["value"]):
+                draft.run(operation, position)
+    except BaseException:  # an interrupt too
+        draft.take_back()
+        raise
     return draft.document
 
 
@@ -259,12 +291,14 @@ class Draft:
                 if last in container
                 else {"op": "remove", "path": path}
             )
-            container[last] = value
+            self._note(container, last)
+            container[last] = self._admit(value)
             return [undo]
         place = len(container) if last == "-" else index(last, len(container) + 1)
         if place is None:
             raise _Refused(missing(container, last, join(*tokens[:-1])))
-        container.insert(place, value)
+        self._note(container, place, is_new=True)
+        container.insert(place, self._admit(value))
         return [{"op": "remove", "path": join(*tokens[:-1], place)}]
 
     def _remove(self, tokens: tuple[str, ...], *, at_source: bool = False) -> Json:
@@ -273,7 +307,9 @@ class Draft:
         container = self._container(tokens, at_source=at_source)
         _step(container, tokens[-1], tokens, len(tokens) - 1, at_source=at_source)
         if isinstance(container, dict):
+            self._note(container, tokens[-1])
             return container.pop(tokens[-1])
+        self._note(container, int(tokens[-1]))
         return container.pop(int(tokens[-1]))
 
     def _replace(self, tokens: tuple[str, ...], value: Json) -> Json:
@@ -283,13 +319,15 @@ class Draft:
         _check_depth(tokens, value)
         old = _step(container, tokens[-1], tokens, len(tokens) - 1)
         if isinstance(container, dict):
-            container[tokens[-1]] = value
+            self._note(container, tokens[-1])
+            container[tokens[-1]] = self._admit(value)
         else:
-            container[int(tokens[-1])] = value
+            self._note(container, int(tokens[-1]))
+            container[int(tokens[-1])] = self._admit(value)
         return old
 
     def _swap(self, value: Json) -> Json:
-        old, self.document = self.document, value
+        old, self.document = self.document, self._admit(value)
         return old
 
     def _container(self, tokens: tuple[str, ...], *, at_source: bool = False) -> list[Json] | dict[str, Json]:
@@ -320,12 +358,81 @@ class Draft:
             why = f"the patch copies or moves more than {COPY_LIMIT} values"
             raise _Refused(why, PatchError, at_source=True)
 
+    def _note(self, container: Any, key: Any, *, is_new: bool = False) -> None:
+        """Called before a container changes under a key, or receives a new element there."""
+
+    def _admit(self, value: Json) -> Json:
+        """Return what stands in the document for a value that comes in."""
+        return value
+
     def _own(self, value: Json) -> Json:
+        """Return a container that may be changed in the place of one that may not."""
         if id(value) in self._mine or not isinstance(value, (list, dict)):
             return value
         copy: Json = dict(value) if isinstance(value, dict) else list(value)
         self._mine[id(copy)] = copy
         return copy
+
+
+class _Amendment(Draft):
+    """A document that is changed itself, and how to undo that."""
+
+    __slots__ = ("_notes",)
+
+    def __init__(self, document: Json) -> None:
+        super().__init__(document)
+        self._notes: list[tuple[Any, Any, int, Any]] = []  # container, key, and the length and value before
+
+    def exchange(self, path: str, value: Json) -> bool:
+        """Put a scalar in the place of another value: the fast way, 1.5 us for 6.
+
+        Returns:
+            Whether it was put there; if not, `run` knows why.
+        """
+        if type(value) not in SCALARS or not path or "~" in path:
+            return False
+        here: Any = self.document
+        holder = key = None
+        for token in path[1:].split("/"):
+            holder = here
+            if type(here) is dict and token in here:
+                key = token
+            elif type(here) is not list or (key := index(token, len(here))) is None:
+                return False
+            here = here[key]
+        self._notes.append((holder, key, len(holder), here))
+        holder[key] = value
+        return True
+
+    def take_back(self) -> None:
+        """Undo all that was done; what was noted and not done yet is left as it is."""
+        while self._notes:
+            container, key, length, old = self._notes[-1]
+            if isinstance(container, dict):
+                if old is _NOTHING:
+                    container.pop(key, None)
+                else:
+                    container[key] = old
+            elif len(container) > length:
+                del container[key]
+            elif len(container) < length:
+                container.insert(key, old)
+            elif old is not _NOTHING:
+                container[key] = old
+            self._notes.pop()
+
+    def _note(self, container: Any, key: Any, *, is_new: bool = False) -> None:
+        is_there = not is_new and (isinstance(container, list) or key in container)
+        self._notes.append((container, key, len(container), container[key] if is_there else _NOTHING))
+
+    def _admit(self, value: Json) -> Json:
+        return value if type(value) in SCALARS or nests_deeper(value, MAX_DEPTH) else plain(value)
+
+    def _own(self, value: Json) -> Json:
+        return value
+
+
+_NOTHING: Any = object()
 
 
 def _step(
