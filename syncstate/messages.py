@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, TypeGuard, cast
 
 from syncstate import limits
-from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, JsonObject, kind, nests_deeper, show
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, JsonObject, kind, show
 from syncstate.errors import MessageError
 from syncstate.patch import Operation
 
@@ -214,8 +214,6 @@ def read_frame(data: object) -> Frame:
         _check(data, "part", dict, "the frame")
         for name, needed in _PART.items():
             _check(data["part"], name, needed, "a piece of a frame")
-    if nests_deeper(data, FRAME_DEPTH):
-        raise MessageError(f"Cannot read the frame: it nests deeper than {FRAME_DEPTH} levels")
     return cast(Frame, data)
 
 
@@ -249,17 +247,26 @@ def _check_edit(edit: dict[str, Any]) -> None:
     if len(edit["operations"]) > limits.OPERATIONS:
         raise MessageError(f"Cannot read message 'edit': it has more than {limits.OPERATIONS} operations")
     for position, operation in enumerate(edit["operations"]):
-        pointers = (operation.get("path"), operation.get("from")) if isinstance(operation, dict) else ()
-        if any(isinstance(pointer, str) and len(pointer) > limits.POINTER for pointer in pointers):
+        if isinstance(operation, dict) and (
+            _is_long(operation.get("path")) or ("from" in operation and _is_long(operation["from"]))
+        ):
             raise MessageError(
                 f"Cannot read operation {position} of the patch: "
                 f"a pointer has more than {limits.POINTER} characters"
             )
 
 
+def _is_long(pointer: object) -> bool:
+    return isinstance(pointer, str) and len(pointer) > limits.POINTER
+
+
 def is_name(value: object) -> TypeGuard[str]:
     """Tell whether a value may be a model's key, an epoch or a replica's id: it is sent back to all pages."""
-    return isinstance(value, str) and len(value) <= limits.NAME and not _SURROGATE.search(value)
+    return (
+        isinstance(value, str)
+        and len(value) <= limits.NAME
+        and (value.isascii() or not _SURROGATE.search(value))
+    )
 
 
 def _check_name(holder: dict[str, Any], name: str, what: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, 
 from syncstate.document import MAX_DEPTH, SCALARS, Json, kind, nests_deeper, plain, same, show
 from syncstate.errors import PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
+from syncstate.runs import Runs
 
 # The functional form, since "from" is a keyword.
 Operation = TypedDict(
@@ -45,6 +46,9 @@ class Step(NamedTuple):
 COPY_LIMIT = 1_000_000
 """How many values the `copy` and `move` operations of a patch may take along: a few copies, each of what the
 last one made, would fill any memory, and a large list that is moved to and fro would take hours."""
+
+FEW = 50
+"""How many operations a list is cut for; to try more, it is copied."""
 
 _VALUED = ("add", "replace", "test")
 _SOURCED = ("move", "copy")
@@ -91,12 +95,16 @@ def _check_operation(operation: Any) -> None:
 def bare(operation: Operation) -> Operation:
     """Return an operation that was checked, without the members that mean nothing to it (section 4).
 
+    It is the same one if it has none of them.
+
     Examples:
         >>> bare({"op": "remove", "path": "/n", "from": "/m"})
         {'op': 'remove', 'path': '/n'}
     """
     name = operation["op"]
     last = ("value",) if name in _VALUED else ("from",) if name in _SOURCED else ()
+    if len(operation) == 2 + len(last):
+        return operation
     whole: Any = operation
     kept: Any = {member: whole[member] for member in ("op", "path", *last)}
     return kept  # type: ignore[no-any-return] # an operation still
@@ -151,6 +159,22 @@ def amend(document: Json, patch: Patch) -> Json:
         draft.take_back()
         raise
     return draft.document
+
+
+def rehearse(document: Json, patch: Patch) -> None:
+    """See that a patch that was checked applies to a document: nothing is changed, and lists are not copied.
+
+    Raises:
+        PatchError: As `apply` does.
+    """
+    draft = trial(document, patch)
+    for position, operation in enumerate(patch):
+        draft.run(operation, position)
+
+
+def trial(document: Json, patch: Patch) -> Draft:
+    """Return a draft for a patch of which nobody wants the result: only operations can read lists in it."""
+    return _Trial(document) if len(patch) <= FEW else Draft(document)
 
 
 def invert(document: Json, patch: Patch) -> list[Operation]:
@@ -369,9 +393,12 @@ class Draft:
         """Return a container that may be changed in the place of one that may not."""
         if id(value) in self._mine or not isinstance(value, (list, dict)):
             return value
-        copy: Json = dict(value) if isinstance(value, dict) else list(value)
+        copy = self._copy(value)
         self._mine[id(copy)] = copy
         return copy
+
+    def _copy(self, value: list[Json] | dict[str, Json]) -> Json:
+        return dict(value) if isinstance(value, dict) else list(value)
 
 
 class _Amendment(Draft):
@@ -392,7 +419,8 @@ class _Amendment(Draft):
         if type(value) not in SCALARS or not path or "~" in path:
             return False
         here: Any = self.document
-        holder = key = None
+        holder: Any = None
+        key: Any = None
         for token in path[1:].split("/"):
             holder = here
             if type(here) is dict and token in here:
@@ -433,6 +461,15 @@ class _Amendment(Draft):
 
 
 _NOTHING: Any = object()
+
+
+class _Trial(Draft):
+    """A document on which a short patch is tried."""
+
+    __slots__ = ()
+
+    def _copy(self, value: list[Json] | dict[str, Json]) -> Json:
+        return dict(value) if isinstance(value, dict) else Runs(value)
 
 
 def _step(

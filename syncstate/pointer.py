@@ -34,6 +34,19 @@ def parse(pointer: str) -> tuple[str, ...]:
     return tuple(_unescape(token, pointer) for token in pointer[1:].split("/"))
 
 
+def head(pointer: str) -> str | None:
+    """Return the first reference token of a pointer that was parsed before, None if it has none.
+
+    Examples:
+        >>> head("/rows/3/price")
+        'rows'
+    """
+    if not pointer:
+        return None
+    token = pointer[1:].partition("/")[0]
+    return token if "~" not in token else _unescape(token, pointer)
+
+
 def _unescape(token: str, pointer: str) -> str:
     for rest in token.split("~")[1:]:
         if rest[:1] not in ("0", "1"):

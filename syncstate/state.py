@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from threading import Lock, get_ident
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import traitlets
 
@@ -23,19 +23,23 @@ from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
+from syncstate.elements import part_of, takes, takes_value
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
-from syncstate.patch import Draft, Operation, Step, apply, check
-from syncstate.pointer import join, parse, resolve
+from syncstate.patch import Draft, Operation, Step, apply, check, rehearse
+from syncstate.pointer import head, index, join, parse, resolve
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.tracked import (
     NOWHERE,
     Intake,
     Lease,
     Root,
+    TrackedDict,
+    TrackedList,
     adopt,
     become,
     described,
+    is_scalar,
     is_tracked,
     perform,
     untied,
@@ -44,6 +48,8 @@ from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
+_Exchange: TypeAlias = tuple[Any, Any, Json, str, str]
+"""A scalar that takes the place of another one: holder, key, value, pointer, and the member that it is in."""
 
 
 @dataclass(slots=True)
@@ -93,6 +99,7 @@ class TraitDocument(Root):
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
+        self._customs: dict[traitlets.TraitType[Any, Any], bool] = {}  # which are no kind of traitlets' own
         self._is_told = False  # links know of the marks
         self._has_news = False  # something was recorded that only links are to hear of
 
@@ -344,18 +351,23 @@ class TraitDocument(Root):
         self._record(changes, assigned, inside=keys)
 
     def _record(self, changes: list[Change], assigned: list[Step], *, inside: Collection[str] = ()) -> None:
-        if not changes:
+        steps = [step for step, _ in changes]
+        operations = [step.operation for step in steps]
+        self._enact(steps, assigned, [_Notice(name, operations) for name in inside])
+
+    def _enact(self, steps: list[Step], assigned: list[Step], notices: list[_Notice]) -> None:
+        if not steps:
             return
         if (batch := current_batch.get()) is not None:
             batch.join(self)
         if self._is_watched:
-            self.authority.record([step for step, _ in changes], assigned)
+            self.authority.record(steps, assigned)
         acts = self._acts if self._collected is None else self._collected
-        if acts is self._acts and not self.listeners and all(self.lease(name).root for name in inside):
+        is_quiet = acts is self._acts and not self.listeners
+        if is_quiet and all(self.lease(notice.name).root for notice in notices):
             self._has_news = True  # for links alone
             return
-        operations = [step.operation for step, _ in changes]
-        acts.append(_Act(operations, [_Notice(name, operations) for name in inside]))
+        acts.append(_Act([step.operation for step in steps], notices))
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
@@ -482,18 +494,21 @@ class TraitDocument(Root):
             if part not in operation:
                 continue
             pointer = operation[part]
-            tokens = parse(pointer)
-            if not tokens or tokens[0] not in self.members:
+            name = head(pointer)
+            if name is None or name not in self.members:
                 raise NotWritable(pointer, f"{type(self.model).__name__} has no such member")
             is_read = operation["op"] == "test" or (operation["op"] == "copy" and part == "from")
-            if tokens[0] in read_only and not is_read:
-                raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
+            if name in read_only and not is_read:
+                raise NotWritable(pointer, f"{name!r} is read-only for pages")
 
     def _apply(self, operations: list[Operation], verdicts: Verdicts) -> None:
         self.catch_up()
+        if self._exchange(operations):
+            return
         operations = [_taken(operation) for operation in operations]
+        settled = self._settled(operations)
         before = self.view()
-        after = apply(before, operations)
+        after = _tried(before, operations, settled)
         if not isinstance(after, dict) or after.keys() != before.keys():
             raise PatchError(
                 f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
@@ -505,6 +520,10 @@ class TraitDocument(Root):
         apart = self._apart(operations, proposed, accepted)
         if apart:
             operations = _halves(before, operations, apart)
+        self._do(operations, accepted, apart)
+
+    def _do(self, operations: list[Operation], accepted: dict[str, Any], apart: Collection[str] = ()) -> None:
+        """Do what is known to apply, and make members what was accepted for them whole."""
         self._collected = []
         try:
             with self._minding_interrupts():
@@ -519,14 +538,123 @@ class TraitDocument(Root):
             if acts:
                 self._acts.append(_merged(acts))
 
+    def _settled(self, operations: list[Operation]) -> set[str]:
+        """Return the members inside which a patch puts only what the element traits there take as it is.
+
+        The others are shown to their traits whole.
+        """
+        settled: dict[str, bool] = {}
+        for operation in operations:
+            path = parse(operation["path"])
+            source = parse(operation["from"]) if "from" in operation else path
+            if not path or not source:
+                return set()  # it is about all members
+            if operation["op"] == "test":
+                continue
+            is_inside = len(path) > 1 and len(source) > 1 and path[0] == source[0]
+            for name in {path[0], source[0]}:
+                settled[name] = (
+                    is_inside
+                    and settled.get(name, True)
+                    and self._is_piecemeal(name)
+                    and takes(self.members[name], self.model, operation)
+                )
+        return {name for name, is_so in settled.items() if is_so}
+
+    def _is_piecemeal(self, name: str) -> bool:
+        """Whether what happens inside a member concerns nobody but the element traits there."""
+        return (
+            name in self.members and is_tracked(self.model._trait_values.get(name)) and not self.is_free(name)
+        )
+
+    def _exchange(self, operations: list[Operation]) -> bool:
+        """Put scalars in the place of scalars, if a patch does nothing else and no trait objects.
+
+        The fast way: no such operation bears on another one, so each is looked up in the document as it is,
+        and done there. 4 us for 25.
+
+        Returns:
+            Whether that was done; if not, nothing was.
+        """
+        found: list[_Exchange] = []
+        traits: dict[str, traitlets.TraitType[Any, Any] | None] = {}
+        for operation in operations:
+            if operation["op"] != "replace" or not is_scalar(operation["value"]):
+                return False
+            exchange = self._find_exchange(operation["path"], operation["value"], traits)
+            if exchange is None:
+                return False
+            found.append(exchange)
+        with self._minding_interrupts():
+            self._make_exchanges(found)
+        return True
+
+    def _find_exchange(
+        self, path: str, value: Json, traits: dict[str, traitlets.TraitType[Any, Any] | None]
+    ) -> _Exchange | None:
+        tokens = parse(path)
+        name = tokens[0] if tokens else ""
+        if name not in traits:
+            traits[name] = None if name not in self.members or self.is_free(name) else self.members[name]
+        trait = traits[name]
+        if trait is None:
+            return None
+        holder: Any = self.model._trait_values
+        key: Any = name
+        old = holder.get(name, _ABSENT)
+        for place in range(1, len(tokens)):
+            token, holder = tokens[place], old
+            if type(holder) is TrackedDict and token in holder:
+                key = token
+            elif type(holder) is not TrackedList or (key := index(token, len(holder))) is None:
+                return None
+            old = holder[key]
+        if type(old) not in SCALARS:
+            return None
+        if len(tokens) > 1:
+            is_taken = takes_value(part_of(trait, tokens, is_resized=False), self.model, value)
+            return (holder, key, value, path, name) if is_taken else None
+        try:
+            accepted, _ = self.ask(name, value)
+        except Exception:  # what it says is said to who asks about the whole patch
+            return None
+        return (holder, key, accepted, path, name) if type(accepted) in SCALARS else None
+
+    def _make_exchanges(self, exchanges: list[_Exchange]) -> None:
+        steps: list[Step] = []
+        notices: dict[str, _Notice] = {}
+        for holder, key, value, path, name in exchanges:
+            old, in_list = holder[key], type(holder) is TrackedList
+            if in_list:
+                list.__setitem__(holder, key, value)
+            else:
+                dict.__setitem__(holder, key, value)
+            if same_scalar(old, value):
+                continue
+            step = Step({"op": "replace", "path": path, "value": value}, in_list)
+            steps.append(step)
+            notice = notices.get(name)
+            if notice is None:
+                notice = notices[name] = _Notice(name, [])
+                if holder is self.model._trait_values:
+                    notice.old = old
+            notice.operations.append(step.operation)
+            if holder is self.model._trait_values:
+                notice.new = value
+        if self.is_recording:
+            self._enact(steps, [], list(notices.values()))
+
     # -- the judge of patches
 
     def is_free(self, name: str) -> bool:
         """Whether more than traitlets' own code decides about a member."""
         validators = self.model._trait_validators
-        return (
-            name in validators or hasattr(self.model, f"_{name}_validate") or _is_custom(self.members[name])
-        )
+        if name in validators or hasattr(self.model, f"_{name}_validate"):
+            return True
+        trait = self.members[name]
+        if trait not in self._customs:
+            self._customs[trait] = _is_custom(trait)
+        return self._customs[trait]
 
     def decode(self, name: str, value: Json) -> Any:
         """Return a value from the wire as a member's trait has it."""
@@ -617,7 +745,24 @@ def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
     parts += [*(getattr(trait, "_traits", None) or ()), *getattr(trait, "trait_types", ())]
     parts += (getattr(trait, "_per_key_traits", None) or {}).values()
     own = type(trait).__module__ == traitlets.TraitType.__module__
-    return not own or any(_is_custom(part) for part in parts if part is not None)
+    is_own = own and "validate" not in vars(trait)
+    return not is_own or any(_is_custom(part) for part in parts if part is not None)
+
+
+def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> Json:
+    """Return what operations make of a document but for the settled members: of those nobody is shown a copy.
+
+    Raises:
+        PatchError: The operations do not apply.
+    """
+    inside = [operation for operation in operations if head(operation["path"]) in settled]
+    others = [operation for operation in operations if head(operation["path"]) not in settled]
+    try:
+        rehearse(document, inside)
+        return apply(document, others)
+    except PatchError:
+        apply(document, operations)  # which says it better: of several the first one, and its index
+        raise
 
 
 def _halves(document: JsonObject, operations: list[Operation], apart: set[str]) -> list[Operation]:

@@ -23,9 +23,10 @@ from syncstate import errors
 from syncstate import patch as patch_module
 from syncstate.document import plain, same
 from syncstate.errors import Conflict, PatchError, PointerError, SyncStateError, TargetNotFound, TestFailed
-from syncstate.patch import Operation, amend, apply, check, invert, trace
+from syncstate.patch import FEW, Operation, amend, apply, check, invert, rehearse, trace
 from syncstate.pointer import join, parse, resolve
 from syncstate.rebase import rebase, rebase_operations
+from syncstate.runs import Runs
 from tests.support import patched
 
 FOLDER = Path(__file__).parent / "conformance"
@@ -178,6 +179,46 @@ def test_a_patch_does_in_place_what_rfc_6902_says(case):
 
 
 @given(patched(), patched())
+def test_a_patch_that_is_tried_is_refused_where_it_would_be(case, other):
+    for patch in (case[1], other[1], [*case[1], *other[1]]):
+        before = plain(case[0])
+        error, refusal = (
+            failure_of(lambda do=do, patch=patch: do(case[0], patch)) for do in (apply, rehearse)
+        )
+
+        assert (type(refusal), str(refusal)) == (type(error), str(error))
+        assert same(case[0], before)
+
+
+@given(st.lists(st.integers(), max_size=9), st.data())
+def test_a_list_of_runs_reads_as_the_list(source, data):
+    runs, expected = Runs(source), list(source)
+    for number in range(data.draw(st.integers(0, 30))):
+        place = data.draw(st.integers(0, len(expected)))
+        match data.draw(st.sampled_from(["insert", "set", "pop", "nest"])):
+            case "insert":
+                runs.insert(place, number)
+                expected.insert(place, number)
+            case "set" if place < len(expected):
+                runs[place] = expected[place] = number
+            case "pop" if place < len(expected):
+                assert runs.pop(place) == expected.pop(place)
+            case "nest":
+                runs = Runs(runs)
+
+        assert len(runs) == len(expected)
+        assert [*runs] == [runs[place] for place in range(len(runs))] == expected
+
+
+def test_a_patch_of_many_operations_is_tried_on_a_copy():
+    many = [{"op": "add", "path": "/0", "value": 1}] * (FEW + 1)
+
+    rehearse([], many)
+    with pytest.raises(TargetNotFound):
+        rehearse([], [*many, {"op": "remove", "path": "/99"}])
+
+
+@given(patched(), patched())
 def test_a_patch_in_place_does_and_refuses_what_it_does_and_refuses_on_a_copy(case, other):
     for patch in (case[1], other[1], [*case[1], *other[1]]):
         document, before = plain(case[0]), copy.deepcopy(patch)
@@ -242,7 +283,7 @@ def test_a_patch_in_place_that_is_interrupted_anywhere_leaves_no_trace():
 
 @contextmanager
 def interrupted_at_line(place: int) -> Iterator[list[bool]]:
-    """Interrupt what is done in here before one of the lines of `patch` that it runs; empty if it has fewer."""
+    """Interrupt what is done in here before a line of `patch`; what is yielded says if it has so many."""
     count, reached = itertools.count(), []
 
     def trace(frame: types.FrameType, event: str, _: object) -> Any:
