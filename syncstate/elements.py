@@ -73,6 +73,25 @@ def part_of(trait: Any, tokens: Sequence[str], *, is_resized: bool) -> Any:
     return None if type(trait) is traitlets.Any else trait
 
 
+def depth_of(trait: Any) -> int:
+    """Return how many tokens a location has in which anything may stand, the member's name among them.
+
+    Examples:
+        >>> depth_of(traitlets.List(traitlets.Dict())), depth_of(traitlets.Any())
+        (3, 1)
+    """
+    depth = 1
+    while trait is not None and type(trait) is not traitlets.Any:
+        depth += 1
+        if type(trait) is traitlets.List:
+            trait = trait._trait
+        elif type(trait) is traitlets.Dict and trait._key_trait is None and not trait._per_key_traits:
+            trait = trait._value_trait
+        else:
+            return sys.maxsize
+    return depth
+
+
 def takes_value(trait: Any, owner: traitlets.HasTraits, value: Json) -> bool:
     """Whether the trait of a part takes a value as it is."""
     if trait is None:

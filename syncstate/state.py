@@ -23,7 +23,7 @@ from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
-from syncstate.elements import part_of, takes, takes_value
+from syncstate.elements import depth_of, part_of, takes, takes_value
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import decode, encode
 from syncstate.patch import Draft, Operation, Step, apply, check, rehearse
@@ -48,6 +48,8 @@ from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
+_Asked: TypeAlias = tuple[traitlets.TraitType[Any, Any], int]
+"""The trait of a member, and how many tokens a location in it has in which anything may stand."""
 _Exchange: TypeAlias = tuple[Any, Any, Json, str, str]
 """A scalar that takes the place of another one: holder, key, value, pointer, and the member that it is in."""
 
@@ -484,8 +486,10 @@ class TraitDocument(Root):
             Exception: What `apply` raises, and what a validator does.
         """
         read_only = self.read_only
+        writable = self.members.keys() - read_only
         for operation in operations:
-            self._check_right(operation, read_only)
+            if "from" in operation or head(operation["path"]) not in writable:
+                self._check_right(operation, read_only)
         with self.lock:
             self._apply(operations, verdicts)
 
@@ -571,15 +575,15 @@ class TraitDocument(Root):
         """Put scalars in the place of scalars, if a patch does nothing else and no trait objects.
 
         The fast way: no such operation bears on another one, so each is looked up in the document as it is,
-        and done there. 4 us for 25.
+        and done there. 3 us for 25.
 
         Returns:
             Whether that was done; if not, nothing was.
         """
         found: list[_Exchange] = []
-        traits: dict[str, traitlets.TraitType[Any, Any] | None] = {}
+        traits: dict[str, _Asked | None] = {}
         for operation in operations:
-            if operation["op"] != "replace" or not is_scalar(operation["value"]):
+            if operation["op"] != "replace" or not _is_text_or_scalar(operation["value"]):
                 return False
             exchange = self._find_exchange(operation["path"], operation["value"], traits)
             if exchange is None:
@@ -589,31 +593,38 @@ class TraitDocument(Root):
             self._make_exchanges(found)
         return True
 
-    def _find_exchange(
-        self, path: str, value: Json, traits: dict[str, traitlets.TraitType[Any, Any] | None]
-    ) -> _Exchange | None:
-        tokens = parse(path)
-        name = tokens[0] if tokens else ""
+    def _find_exchange(self, path: str, value: Json, traits: dict[str, _Asked | None]) -> _Exchange | None:
+        tokens = parse(path) or ("",)
+        name = tokens[0]
         if name not in traits:
-            traits[name] = None if name not in self.members or self.is_free(name) else self.members[name]
-        trait = traits[name]
-        if trait is None:
+            is_asked = name in self.members and not self.is_free(name)
+            traits[name] = (self.members[name], depth_of(self.members[name])) if is_asked else None
+        asked = traits[name]
+        if asked is None:
             return None
         holder: Any = self.model._trait_values
         key: Any = name
         old = holder.get(name, _ABSENT)
-        for place in range(1, len(tokens)):
-            token, holder = tokens[place], old
-            if type(holder) is TrackedDict and token in holder:
+        for token in tokens[1:]:
+            holder = old
+            if type(holder) is TrackedList:
+                key = index(token, len(holder))
+                if key is None:
+                    return None
+            elif type(holder) is TrackedDict and token in holder:
                 key = token
-            elif type(holder) is not TrackedList or (key := index(token, len(holder))) is None:
+            else:
                 return None
             old = holder[key]
         if type(old) not in SCALARS:
             return None
+        trait, depth = asked
         if len(tokens) > 1:
-            is_taken = takes_value(part_of(trait, tokens, is_resized=False), self.model, value)
-            return (holder, key, value, path, name) if is_taken else None
+            if len(tokens) < depth:
+                part = part_of(trait, tokens, is_resized=False)
+                if not takes_value(part, self.model, value):
+                    return None
+            return holder, key, value, path, name
         try:
             accepted, _ = self.ask(name, value)
         except Exception:  # what it says is said to who asks about the whole patch
@@ -621,6 +632,7 @@ class TraitDocument(Root):
         return (holder, key, accepted, path, name) if type(accepted) in SCALARS else None
 
     def _make_exchanges(self, exchanges: list[_Exchange]) -> None:
+        values = self.model._trait_values
         steps: list[Step] = []
         notices: dict[str, _Notice] = {}
         for holder, key, value, path, name in exchanges:
@@ -635,12 +647,10 @@ class TraitDocument(Root):
             steps.append(step)
             notice = notices.get(name)
             if notice is None:
-                notice = notices[name] = _Notice(name, [])
-                if holder is self.model._trait_values:
-                    notice.old = old
-            notice.operations.append(step.operation)
-            if holder is self.model._trait_values:
+                notice = notices[name] = _Notice(name, [], old if holder is values else _ABSENT)
+            if holder is values:
                 notice.new = value
+            notice.operations.append(step.operation)
         if self.is_recording:
             self._enact(steps, [], list(notices.values()))
 
@@ -790,6 +800,17 @@ def _filled(value: Any, taken: Any) -> Any:
         return value if isinstance(value, enum.Enum) else taken
     filled = tuple(map(_filled, value, taken))
     return filled if any(new is not old for new, old in zip(filled, value, strict=True)) else value
+
+
+def _is_text_or_scalar(value: Any) -> bool:
+    """Whether a value stands for itself in JSON, as `is_scalar` says, or is text in any script."""
+    if type(value) is not str or value.isascii():
+        return is_scalar(value)
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a lone surrogate: the intake says what is wrong with it
+        return False
+    return True
 
 
 def _merged(acts: list[_Act]) -> _Act:
