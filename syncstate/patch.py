@@ -50,7 +50,7 @@ last one made, would fill any memory, and a large list that is moved to and fro 
 FEW = 50
 """How many operations a list is cut for; to try more, it is copied."""
 
-_VALUED = ("add", "replace", "test")
+_VALUED = ("replace", "add", "test")
 _SOURCED = ("move", "copy")
 _NAMES = ("add", "remove", "replace", "move", "copy", "test")
 
@@ -84,9 +84,10 @@ def _check_operation(operation: Any) -> None:
     if "path" not in operation:
         raise PatchError(f"{name!r} needs a 'path'")
     parse(operation["path"])
-    if name in _VALUED and "value" not in operation:
-        raise PatchError(f"{name!r} needs a 'value'")
-    if name in _SOURCED:
+    if name in _VALUED:
+        if "value" not in operation:
+            raise PatchError(f"{name!r} needs a 'value'")
+    elif name in _SOURCED:
         if "from" not in operation:
             raise PatchError(f"{name!r} needs a 'from'")
         parse(operation["from"])
@@ -407,7 +408,9 @@ class _Amendment(Draft):
     __slots__ = ("_notes",)
 
     def __init__(self, document: Json) -> None:
-        super().__init__(document)
+        self.document = document
+        self._mine = {}
+        self._shared = 0
         self._notes: list[tuple[Any, Any, int, Any]] = []  # container, key, and the length and value before
 
     def exchange(self, path: str, value: Json) -> bool:
@@ -421,11 +424,15 @@ class _Amendment(Draft):
         here: Any = self.document
         holder: Any = None
         key: Any = None
-        for token in path[1:].split("/"):
-            holder = here
-            if type(here) is dict and token in here:
-                key = token
-            elif type(here) is not list or (key := index(token, len(here))) is None:
+        tokens = path.split("/")
+        del tokens[0]
+        for token in tokens:
+            holder, key = here, token
+            type_ = type(here)
+            if type_ is dict:
+                if token not in here:
+                    return False
+            elif type_ is not list or (key := index(token, len(here))) is None:
                 return False
             here = here[key]
         self._notes.append((holder, key, len(holder), here))

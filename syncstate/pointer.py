@@ -77,7 +77,7 @@ def index(token: str, length: int) -> int | None:
 
     An index is `0` or has no leading zero, no sign and only ASCII digits (RFC 6901, section 4).
     """
-    if token.isascii() and token.isdigit() and (token[0] != "0" or token == "0") and len(token) < 16:
+    if token.isdigit() and token.isascii() and (token[0] != "0" or token == "0") and len(token) < 16:
         number = int(token)
         return number if number < length else None
     return None
