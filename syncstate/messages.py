@@ -169,6 +169,11 @@ _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("version", "number"), int),
     "replaced": list,
 }
+# what a type needs is looked at once
+_ALLOWED = {
+    type_: {name: allowed for name, allowed in _OPTIONAL.items() if name not in needed}
+    for type_, needed in _NEEDED.items()
+}
 
 
 def check_size(data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
@@ -230,7 +235,7 @@ def read_message(message: object) -> Message:
         raise MessageError(f"Cannot read a message: {show(type_)} is no type of message")
     for name, needed in _NEEDED[type_].items():
         _check(message, name, needed, f"message {type_!r}")
-    for name, allowed in _OPTIONAL.items():
+    for name, allowed in _ALLOWED[type_].items():
         if message.get(name) is not None:
             _check(message, name, allowed, f"message {type_!r}")
     if type_ in ("hello", "edit", "bye"):

@@ -825,6 +825,8 @@ def _merged(acts: list[_Act]) -> _Act:
 
 def _taken(operation: Operation) -> Operation:
     """Return an operation whose value and new name will be taken by the containers: nothing fails halfway."""
+    if operation["path"].isascii() and _is_text_or_scalar(operation.get("value")):
+        return operation
     tokens = parse(operation["path"])
     intake = Intake(_LOOSE, [])
     if tokens:
