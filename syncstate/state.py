@@ -762,16 +762,22 @@ def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
 def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> Json:
     """Return what operations make of a document but for the settled members: of those nobody is shown a copy.
 
+    What is done inside a settled member bears on no other one, so it is tried by itself.
+
     Raises:
         PatchError: The operations do not apply.
     """
-    inside = [operation for operation in operations if head(operation["path"]) in settled]
-    others = [operation for operation in operations if head(operation["path"]) not in settled]
+    inside: list[int] = []
+    others: list[int] = []
+    for position, operation in enumerate(operations):
+        (inside if head(operation["path"]) in settled else others).append(position)
+    tried = inside
     try:
-        rehearse(document, inside)
-        return apply(document, others)
-    except PatchError:
-        apply(document, operations)  # which says it better: of several the first one, and its index
+        rehearse(document, [operations[position] for position in tried])
+        tried = others
+        return apply(document, [operations[position] for position in tried])
+    except PatchError as error:
+        error.index = tried[error.index] if error.index is not None else None
         raise
 
 

@@ -1676,6 +1676,25 @@ def test_element_traits_and_lengths_are_minded_wherever_a_patch_touches_them(ope
     assert recorded.patches == []
 
 
+@pytest.mark.parametrize("last", ["/rows/7", "/any/7"])
+def test_the_operation_that_does_not_apply_is_counted_among_all_of_the_patch(last):
+    model = Board(rows=[{"a": 1}], any=[1])
+    patch = [
+        {"op": "add", "path": "/rows/-", "value": {}},
+        {"op": "replace", "path": "/any", "value": [2]},
+        {"op": "test", "path": "/rows/1", "value": {}},
+        {"op": "test", "path": "/any/0", "value": 2},
+        {"op": "remove", "path": last},
+    ]
+
+    with pytest.raises(TargetNotFound) as refused:
+        model.sync.apply(patch)
+
+    assert refused.value.index == 4
+    assert refused.value.operation == patch[4]
+    assert model.sync.snapshot()["rows"] == [{"a": 1}]
+
+
 def test_what_an_element_trait_makes_of_a_value_is_what_has_happened():
     model = Elements(cast=[1.0, 2.0])
     recorded = Recorded(model)
