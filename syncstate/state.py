@@ -594,44 +594,37 @@ class TraitDocument(Root):
         return True
 
     def _find_exchange(self, path: str, value: Json, traits: dict[str, _Asked | None]) -> _Exchange | None:
+        """Return what puts a scalar where another one stands, or None if there is more to it.
+
+        Args:
+            path: Where it stands.
+            value: What shall stand there.
+            traits: What is known of members by now, None of those about which code of a person's decides.
+        """
         tokens = parse(path) or ("",)
         name = tokens[0]
         if name not in traits:
             is_asked = name in self.members and not self.is_free(name)
             traits[name] = (self.members[name], depth_of(self.members[name])) if is_asked else None
         asked = traits[name]
-        if asked is None:
+        place = _scalar_at(self.model._trait_values, tokens) if asked is not None else None
+        if asked is None or place is None:
             return None
-        holder: Any = self.model._trait_values
-        key: Any = name
-        old = holder.get(name, _ABSENT)
-        for token in tokens[1:]:
-            holder = old
-            if type(holder) is TrackedList:
-                key = index(token, len(holder))
-                if key is None:
-                    return None
-            elif type(holder) is TrackedDict and token in holder:
-                key = token
-            else:
+        if len(tokens) == 1:
+            try:
+                value, _ = self.ask(name, value)
+            except Exception:  # what it says is said to who asks about the whole patch
                 return None
-            old = holder[key]
-        if type(old) not in SCALARS:
-            return None
+            return (*place, value, path, name) if type(value) in SCALARS else None
         trait, depth = asked
-        if len(tokens) > 1:
-            if len(tokens) < depth:
-                part = part_of(trait, tokens, is_resized=False)
-                if not takes_value(part, self.model, value):
-                    return None
-            return holder, key, value, path, name
-        try:
-            accepted, _ = self.ask(name, value)
-        except Exception:  # what it says is said to who asks about the whole patch
-            return None
-        return (holder, key, accepted, path, name) if type(accepted) in SCALARS else None
+        if len(tokens) < depth:
+            part = part_of(trait, tokens, is_resized=False)
+            if not takes_value(part, self.model, value):
+                return None
+        return *place, value, path, name
 
     def _make_exchanges(self, exchanges: list[_Exchange]) -> None:
+        """Put scalars in their places, and record each that is another one."""
         values = self.model._trait_values
         steps: list[Step] = []
         notices: dict[str, _Notice] = {}
@@ -757,6 +750,25 @@ def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
     own = type(trait).__module__ == traitlets.TraitType.__module__
     is_own = own and "validate" not in vars(trait)
     return not is_own or any(_is_custom(part) for part in parts if part is not None)
+
+
+def _scalar_at(values: dict[str, Any], tokens: Sequence[str]) -> tuple[Any, Any] | None:
+    """Return what holds a scalar in a document, and its key there, or None if no scalar stands there."""
+    holder: Any = values
+    key: Any = tokens[0]
+    found = holder.get(key, _ABSENT)
+    for token in tokens[1:]:
+        holder = found
+        if type(holder) is TrackedList:
+            key = index(token, len(holder))
+            if key is None:
+                return None
+        elif type(holder) is TrackedDict and token in holder:
+            key = token
+        else:
+            return None
+        found = holder[key]
+    return (holder, key) if type(found) in SCALARS else None
 
 
 def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> Json:
