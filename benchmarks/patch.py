@@ -1,8 +1,12 @@
-"""Applying JSON Patches in Python: ours beside the package jsonpatch, rounds interleaved, medians and ratios.
+"""Applying JSON Patches in Python: ours beside the packages jsonpatch and patchdiff, rounds interleaved.
 
-First the function alone, on plain containers. Then an edit of a page in the session of a model, from the
-message to the commit: it is checked, tried on a copy, shown to the trait, and done to the containers. The
-target is without what validating takes: `list` takes any list, `list[dict]` has a look at every row.
+First the functions alone, on plain containers. Then an edit of a page in the session of a model, from the
+message to the commit: its author's right is looked at, it is tried, judged, done to the containers, recorded.
+
+- `list`: the trait says nothing of the elements;
+- `list[dict]`: it does;
+- a scalar: `float` with a smallest and a largest value;
+- judged: a validator of a person's own is shown the whole list, which is copied for it.
 
     python benchmarks/patch.py [ROWS ...]
 """
@@ -15,16 +19,20 @@ from functools import partial
 from typing import Any
 
 import jsonpatch
+import patchdiff
+import traitlets
 from interleaved import Times, spelled, spelled_ratio
+from patchdiff.pointer import Pointer
 from table import table
 
-from syncstate import SyncedModel
-from syncstate.patch import apply
+from syncstate import SyncedModel, synced
+from syncstate.patch import amend, apply
 
-IN_PLACE = "jsonpatch (in place, not atomic)"
+OURS = "syncstate (in place)"
+PEER = "jsonpatch (in place, not atomic)"
 CELLS = {1: "one cell", 1000: "1,000 cells"}
 TARGETS = {1: 2.5e-6, 1000: 2.5e-3}
-"""How long an edit of so many operations may take, with any number of rows."""
+"""How long so many operations may take before anything is validated, with any number of rows."""
 
 
 class Board(SyncedModel):
@@ -32,6 +40,12 @@ class Board(SyncedModel):
 
     free: list[Any] = []  # noqa: RUF012 # every instance has a copy of its own
     typed: list[dict[str, Any]] = []  # noqa: RUF012 # as above
+    judged: list[dict[str, Any]] = []  # noqa: RUF012 # as above
+    scalar: float = synced(0, min=0, max=1e9)
+
+    @traitlets.validate("judged")
+    def _look(self, proposal: Any) -> Any:
+        return proposal["value"]
 
 
 def replacing(cells: int, rows: int, value: int, member: str = "rows") -> Any:
@@ -43,9 +57,14 @@ def replacing(cells: int, rows: int, value: int, member: str = "rows") -> Any:
     ]
 
 
-def once(run: Callable[[], object]) -> Callable[[int], object]:
-    """Return a case for `Times`, where one run is long enough."""
-    return lambda number: run()
+def repeated(run: Callable[[], object]) -> Callable[[int], object]:
+    """Return a case that runs the same again and again."""
+
+    def run_often(number: int) -> None:
+        for _ in range(number):
+            run()
+
+    return run_often
 
 
 def each(run: Callable[[Any], object], values: Sequence[Any]) -> Callable[[int], object]:
@@ -64,25 +83,37 @@ def alone(rows: int, cells: int) -> None:
     document: Any = {"rows": table(rows)}
     patch = replacing(cells, rows, 4)
     cases: dict[str, Callable[[], Any]] = {
+        OURS: partial(amend, document, patch),
         "syncstate (copy on write)": partial(apply, document, patch),
+        PEER: partial(jsonpatch.apply_patch, document, patch, in_place=True),
         "jsonpatch (copy)": partial(jsonpatch.apply_patch, document, patch),
-        IN_PLACE: partial(jsonpatch.apply_patch, document, patch, in_place=True),
+        "patchdiff (in place, not atomic)": partial(by_patchdiff, document, patch),
     }
-    times = Times({library: once(run) for library, run in cases.items()}, 1)
+    often = 200 if cells == 1 else 1
+    numbers = {library: often if "place" in library else 1 for library in cases}
+    times = Times({library: repeated(run) for library, run in cases.items()}, numbers)
     for library in cases:
-        ratio = spelled_ratio(times.ratio(library, "syncstate (copy on write)"))
-        seconds = spelled(times.seconds(library))
-        print(f"{rows:>7,} rows, {CELLS[cells]:<11}  {library:<33}{seconds:>9} {ratio:>7}")
+        ratio = spelled_ratio(times.ratio(library, OURS))
+        target = spelled(TARGETS[cells]) if library == OURS else ""
+        print(
+            f"{rows:>7,} rows, {CELLS[cells]:<11}  {library:<33}"
+            f"{spelled(times.seconds(library)):>9} {target:>7} {ratio:>7}"
+        )
+
+
+def by_patchdiff(document: Any, patch: Any) -> None:
+    """Apply a patch in the way of patchdiff, which parses no pointers."""
+    patchdiff.iapply(document, [{**each, "path": Pointer.from_str(each["path"])} for each in patch])
 
 
 def edited(rows: int, cells: int) -> None:
     """Print what it takes the session of a model to apply an edit."""
     rounds = 15 if rows < 100_000 else 5
-    most = 20 if cells == 1 else 1
-    numbers = {"free": most, "typed": 1, "jsonpatch": most}
+    most = 50 if cells == 1 else 2
+    numbers = {"free": most, "typed": most, "scalar": most, "judged": 1, "jsonpatch": most}
     cases = {}
-    for member in ("free", "typed"):
-        board = Board(**{member: table(rows)})
+    for member in [*numbers][:-1]:
+        board = Board(**{member: table(rows)} if member != "scalar" else {})
         authority = board._document.watch()
         edits = [
             {
@@ -91,7 +122,9 @@ def edited(rows: int, cells: int) -> None:
                 "epoch": authority.epoch,
                 "base": number - 1,
                 "number": number,
-                "operations": replacing(cells, rows, number, member),
+                "operations": [{"op": "replace", "path": "/scalar", "value": float(number)}]
+                if member == "scalar"
+                else replacing(cells, rows, number, member),
             }
             for number in range(1, (rounds + 1) * numbers[member] + 1)
         ]
@@ -100,11 +133,11 @@ def edited(rows: int, cells: int) -> None:
     patches = [replacing(cells, rows, number) for number in range((rounds + 1) * most)]
     cases["jsonpatch"] = each(lambda patch: jsonpatch.apply_patch(document, patch, in_place=True), patches)
     times = Times(cases, numbers, rounds=rounds)
-    free, typed, peer = (spelled(times.seconds(name)) for name in ("free", "typed", "jsonpatch"))
+    free, typed, scalar, judged, peer = (spelled(times.seconds(name)) for name in numbers)
     ratio = spelled_ratio(times.ratio("jsonpatch", "free"))
     print(
-        f"{rows:>7,} rows, {CELLS[cells]:<11} {free:>8} {spelled(TARGETS[cells]):>7}{typed:>14}"
-        f"{peer:>26} {ratio:>7}"
+        f"{rows:>7,} rows, {CELLS[cells]:<11} {free:>8} {spelled(TARGETS[cells]):>7} {typed:>10}"
+        f" {scalar if cells == 1 else '':>8} {judged:>8} {peer:>15} {ratio:>7}"
     )
 
 
@@ -125,7 +158,10 @@ def main(sizes: Sequence[int]) -> None:
     """Print a row for each case."""
     for cells in CELLS:
         alone(sizes[-1], cells)
-    print(f"\n{'':>26} {'list':>8} {'target':>7}{'list[dict]':>14}{IN_PLACE:>34}")
+    print(
+        f"\n{'':>26} {'list':>8} {'target':>7} {'list[dict]':>10} {'a scalar':>8} {'judged':>8}"
+        f" {'jsonpatch alone':>15}"
+    )
     for rows in sizes:
         for cells in CELLS:
             edited(rows, cells)

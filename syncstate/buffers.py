@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, cast
 from syncstate.arrays import Array, Misfit, is_array, packed, unpacked
 from syncstate.document import Json, JsonObject, show
 from syncstate.errors import MessageError
-from syncstate.patch import Operation, apply
+from syncstate.patch import Operation, amend, apply
 from syncstate.pointer import join, resolve
 
 Buffer: TypeAlias = bytes | memoryview
@@ -36,7 +36,7 @@ def detach(frame: JsonObject) -> tuple[JsonObject, list[Buffer]]:
 
 
 def attach(frame: JsonObject, buffers: Sequence[Buffer]) -> JsonObject:
-    """Return a frame with its buffers, copied, in their places.
+    """Return a frame with its buffers, copied, in their places; the frame itself is changed.
 
     Raises:
         MessageError: There are more or fewer buffers than places, a place is not `null`, or an array does not
@@ -61,8 +61,9 @@ def attach(frame: JsonObject, buffers: Sequence[Buffer]) -> JsonObject:
     patch: list[Operation] = [
         {"op": "replace", "path": path, "value": leaf} for path, leaf in zip(paths, leaves, strict=True)
     ]
-    filled: Any = apply(frame, patch)
-    return {name: member for name, member in filled.items() if name != "buffers"}
+    filled: Any = amend(frame, patch)  # it was just read, and is nobody else's
+    del filled["buffers"]
+    return cast(JsonObject, filled)
 
 
 def _place(path: str, leaf: Leaf) -> Json:

@@ -7,7 +7,7 @@ disagrees on the first (`1 == True`), so every "did it change?" of the package a
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from syncstate.arrays import Array, are_same, describe, is_array
 
@@ -37,16 +37,24 @@ def same(one: Json, other: Json) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return False
     if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
+        if not isinstance(other, list) or len(one) != len(other):
+            return False
+        # copies share their scalars: to look at the identity here saves most calls, and a third of the time
+        return all(here is there or same(here, there) for here, there in zip(one, other, strict=False))
     if isinstance(one, dict):
-        return (
-            isinstance(other, dict)
-            and len(one) == len(other)
-            and all(name in other and same(member, other[name]) for name, member in one.items())
-        )
+        if not isinstance(other, dict) or len(one) != len(other):
+            return False
+        for name, member in one.items():
+            there = other.get(name, _ABSENT)
+            if member is not there and (there is _ABSENT or not same(member, there)):
+                return False
+        return True
     if is_array(one) or is_array(other):
         return is_array(one) and is_array(other) and are_same(one, other)
     return one == other
+
+
+_ABSENT: Any = object()
 
 
 def same_scalar(one: Json, other: Json) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict, TypeGuard, cast
 
 from syncstate import limits
-from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, JsonObject, kind, nests_deeper, show
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, Json, JsonObject, kind, show
 from syncstate.errors import MessageError
 from syncstate.patch import Operation
 
@@ -177,6 +177,11 @@ _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("version", "number", "parts"), int),
     "replaced": list,
 }
+# what a type needs is looked at once
+_ALLOWED = {
+    type_: {name: allowed for name, allowed in _OPTIONAL.items() if name not in needed}
+    for type_, needed in _NEEDED.items()
+}
 
 
 def check_size(data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
@@ -222,8 +227,6 @@ def read_frame(data: object) -> Frame:
         _check(data, "part", dict, "the frame")
         for name, needed in _PART.items():
             _check(data["part"], name, needed, "a piece of a frame")
-    if nests_deeper(data, FRAME_DEPTH):
-        raise MessageError(f"Cannot read the frame: it nests deeper than {FRAME_DEPTH} levels")
     return cast(Frame, data)
 
 
@@ -240,7 +243,7 @@ def read_message(message: object) -> Message:
         raise MessageError(f"Cannot read a message: {show(type_)} is no type of message")
     for name, needed in _NEEDED[type_].items():
         _check(message, name, needed, f"message {type_!r}")
-    for name, allowed in _OPTIONAL.items():
+    for name, allowed in _ALLOWED[type_].items():
         if message.get(name) is not None:
             _check(message, name, allowed, f"message {type_!r}")
     if type_ in ("hello", "edit", "bye"):
@@ -257,12 +260,17 @@ def _check_edit(edit: dict[str, Any]) -> None:
     if len(edit["operations"]) > limits.OPERATIONS:
         raise MessageError(f"Cannot read message 'edit': it has more than {limits.OPERATIONS} operations")
     for position, operation in enumerate(edit["operations"]):
-        pointers = (operation.get("path"), operation.get("from")) if isinstance(operation, dict) else ()
-        if any(isinstance(pointer, str) and len(pointer) > limits.POINTER for pointer in pointers):
+        if isinstance(operation, dict) and (
+            _is_long(operation.get("path")) or ("from" in operation and _is_long(operation["from"]))
+        ):
             raise MessageError(
                 f"Cannot read operation {position} of the patch: "
                 f"a pointer has more than {limits.POINTER} characters"
             )
+
+
+def _is_long(pointer: object) -> bool:
+    return isinstance(pointer, str) and len(pointer) > limits.POINTER
 
 
 def is_name(value: object) -> TypeGuard[str]:

@@ -1,8 +1,11 @@
 """Floor 3. RFC 6902: patches, checked before and applied whole; and what acts on elements of arrays.
 
-A patch is a list of operations. `apply` copies the containers on the way to each target location, once
-a patch, and shares everything else: a refused patch leaves no trace, and an applied one costs what it
-touched. The given document is never changed.
+A patch is a list of operations, and it applies whole or leaves no trace. There are two ways:
+
+- `apply` never changes the document that it is given: it copies the containers on the way to each target
+  location, once a patch, and shares everything else;
+- `amend` changes a document that is the caller's own, and keeps a note of what stood there until the patch
+  has come to its end: it costs what the patch does, however large the document is.
 """
 
 from __future__ import annotations
@@ -11,9 +14,10 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 from syncstate.arrays import Array, Misfit, is_array, splice
-from syncstate.document import MAX_DEPTH, Json, kind, nests_deeper, plain, same, show
+from syncstate.document import MAX_DEPTH, SCALARS, Json, kind, nests_deeper, plain, same, show
 from syncstate.errors import NotWritable, PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
+from syncstate.runs import Runs
 
 # The functional form, since "from" is a keyword.
 Operation = TypedDict(
@@ -44,7 +48,10 @@ COPY_LIMIT = 1_000_000
 """How many values the `copy` and `move` operations of a patch may take along: a few copies, each of what the
 last one made, would fill any memory, and a large list that is moved to and fro would take hours."""
 
-_VALUED = ("add", "replace", "test")
+FEW = 50
+"""How many operations a list is cut for; to try more, it is copied."""
+
+_VALUED = ("replace", "add", "test")
 _SOURCED = ("move", "copy")
 _NAMES = ("add", "remove", "replace", "move", "copy", "test")
 
@@ -77,10 +84,13 @@ def _check_operation(operation: Any) -> None:
         raise PatchError(f"'op' is {show(name)}, not one of {', '.join(_NAMES)}")
     if "path" not in operation:
         raise PatchError(f"{name!r} needs a 'path'")
-    parse(operation["path"])
-    if name in _VALUED and "value" not in operation:
-        raise PatchError(f"{name!r} needs a 'value'")
-    if name in _SOURCED:
+    path = operation["path"]
+    if type(path) is not str or "~" in path or path[:1] not in ("", "/"):  # most are seen to be pointers
+        parse(path)
+    if name in _VALUED:
+        if "value" not in operation:
+            raise PatchError(f"{name!r} needs a 'value'")
+    elif name in _SOURCED:
         if "from" not in operation:
             raise PatchError(f"{name!r} needs a 'from'")
         parse(operation["from"])
@@ -89,12 +99,16 @@ def _check_operation(operation: Any) -> None:
 def bare(operation: Operation) -> Operation:
     """Return an operation that was checked, without the members that mean nothing to it (section 4).
 
+    It is the same one if it has none of them.
+
     Examples:
         >>> bare({"op": "remove", "path": "/n", "from": "/m"})
         {'op': 'remove', 'path': '/n'}
     """
     name = operation["op"]
     last = ("value",) if name in _VALUED else ("from",) if name in _SOURCED else ()
+    if len(operation) == 2 + len(last):
+        return operation
     whole: Any = operation
     kept: Any = {member: whole[member] for member in ("op", "path", *last)}
     return kept  # type: ignore[no-any-return] # an operation still
@@ -120,6 +134,51 @@ def apply(document: Json, patch: Patch) -> Json:
     for position, operation in enumerate(check(patch)):
         draft.run(operation, position)
     return draft.document
+
+
+def amend(document: Json, patch: Patch) -> Json:
+    """Apply every operation of a patch to a document, in place, and return the document.
+
+    That is another one only where the patch replaced the whole. Values are copied in. A patch that is
+    refused, or interrupted, leaves no trace but for the order of an object's members, which means nothing.
+
+    Args:
+        document: Plain containers that nobody else reads or changes meanwhile.
+        patch: Operations, applied in order.
+
+    Raises:
+        PatchError: As `apply` does.
+
+    Examples:
+        >>> rows = [{"n": 1}, {"n": 2}]
+        >>> amend(rows, [{"op": "replace", "path": "/1/n", "value": 3}]) is rows, rows
+        (True, [{'n': 1}, {'n': 3}])
+    """
+    draft = _Amendment(document)
+    try:
+        for position, operation in enumerate(check(patch)):
+            if operation["op"] != "replace" or not draft.exchange(operation["path"], operation["value"]):
+                draft.run(operation, position)
+    except BaseException:  # an interrupt too
+        draft.take_back()
+        raise
+    return draft.document
+
+
+def rehearse(document: Json, patch: Patch) -> None:
+    """See that a patch that was checked applies to a document: nothing is changed, and lists are not copied.
+
+    Raises:
+        PatchError: As `apply` does.
+    """
+    draft = trial(document, patch)
+    for position, operation in enumerate(patch):
+        draft.run(operation, position)
+
+
+def trial(document: Json, patch: Patch) -> Draft:
+    """Return a draft for a patch of which nobody wants the result: only operations can read lists in it."""
+    return _Trial(document) if len(patch) <= FEW else Draft(document)
 
 
 def invert(document: Json, patch: Patch) -> list[Operation]:
@@ -161,15 +220,15 @@ def is_part(token: str) -> bool:
     return token == "-" or ":" in token
 
 
-def demand_no_range(document: Json, tokens: Sequence[str]) -> None:
+def demand_no_range(document: Json, pointer: str) -> None:
     """Refuse a location of a page's operation that is a range in an array: nothing carries it along.
 
     Raises:
         NotWritable: It is one.
     """
-    if tokens and ":" in tokens[-1] and is_array(Draft(document).found(tokens[:-1])):
-        why = "a page adds to an array at its end ('-'), or replaces it whole"
-        raise NotWritable(join(*tokens), why)
+    above, _, token = pointer.rpartition("/")
+    if ":" in token and is_array(Draft(document).found(parse(above))):
+        raise NotWritable(pointer, "a page adds to an array at its end ('-'), or replaces it whole")
 
 
 def spliced_range(operation: Operation, token: str, length: int) -> tuple[int, int, Array | None]:
@@ -317,12 +376,14 @@ class Draft:
                 if last in container
                 else {"op": "remove", "path": path}
             )
-            container[last] = value
+            self._note(container, last)
+            container[last] = self._admit(value)
             return [undo]
         place = len(container) if last == "-" else index(last, len(container) + 1)
         if place is None:
             raise _Refused(missing(container, last, join(*tokens[:-1])))
-        container.insert(place, value)
+        self._note(container, place, is_new=True)
+        container.insert(place, self._admit(value))
         return [{"op": "remove", "path": join(*tokens[:-1], place)}]
 
     def _remove(self, tokens: tuple[str, ...], *, at_source: bool = False) -> Json:
@@ -331,7 +392,9 @@ class Draft:
         container = self._container(tokens, at_source=at_source)
         _step(container, tokens[-1], tokens, len(tokens) - 1, at_source=at_source)
         if isinstance(container, dict):
+            self._note(container, tokens[-1])
             return container.pop(tokens[-1])
+        self._note(container, int(tokens[-1]))
         return container.pop(int(tokens[-1]))
 
     def _replace(self, tokens: tuple[str, ...], value: Json) -> Json:
@@ -341,13 +404,15 @@ class Draft:
         _check_depth(tokens, value)
         old = _step(container, tokens[-1], tokens, len(tokens) - 1)
         if isinstance(container, dict):
-            container[tokens[-1]] = value
+            self._note(container, tokens[-1])
+            container[tokens[-1]] = self._admit(value)
         else:
-            container[int(tokens[-1])] = value
+            self._note(container, int(tokens[-1]))
+            container[int(tokens[-1])] = self._admit(value)
         return old
 
     def _swap(self, value: Json) -> Json:
-        old, self.document = self.document, value
+        old, self.document = self.document, self._admit(value)
         return old
 
     def _container(self, tokens: tuple[str, ...], *, at_source: bool = False) -> list[Json] | dict[str, Json]:
@@ -378,12 +443,100 @@ class Draft:
             why = f"the patch copies or moves more than {COPY_LIMIT} values"
             raise _Refused(why, PatchError, at_source=True)
 
+    def _note(self, container: Any, key: Any, *, is_new: bool = False) -> None:
+        """Called before a container changes under a key, or receives a new element there."""
+
+    def _admit(self, value: Json) -> Json:
+        """Return what stands in the document for a value that comes in."""
+        return value
+
     def _own(self, value: Json) -> Json:
+        """Return a container that may be changed in the place of one that may not."""
         if id(value) in self._mine or not isinstance(value, (list, dict)):
             return value
-        copy: Json = dict(value) if isinstance(value, dict) else list(value)
+        copy = self._copy(value)
         self._mine[id(copy)] = copy
         return copy
+
+    def _copy(self, value: list[Json] | dict[str, Json]) -> Json:
+        return dict(value) if isinstance(value, dict) else list(value)
+
+
+class _Amendment(Draft):
+    """A document that is changed itself, and how to undo that."""
+
+    __slots__ = ("_notes",)
+
+    def __init__(self, document: Json) -> None:
+        self.document = document
+        self._mine = {}
+        self._shared = 0
+        self._notes: list[tuple[Any, Any, int, Any]] = []  # container, key, and the length and value before
+
+    def exchange(self, path: str, value: Json) -> bool:
+        """Put a scalar in the place of another value: the fast way, 1.5 us for 6.
+
+        Returns:
+            Whether it was put there; if not, `run` knows why.
+        """
+        if type(value) not in SCALARS or not path or "~" in path:
+            return False
+        here: Any = self.document
+        holder: Any = None
+        key: Any = None
+        tokens = path.split("/")
+        del tokens[0]
+        for token in tokens:
+            holder, key = here, token
+            type_ = type(here)
+            if type_ is dict:
+                if token not in here:
+                    return False
+            elif type_ is not list or (key := index(token, len(here))) is None:
+                return False
+            here = here[key]
+        self._notes.append((holder, key, len(holder), here))
+        holder[key] = value
+        return True
+
+    def take_back(self) -> None:
+        """Undo all that was done; what was noted and not done yet is left as it is."""
+        while self._notes:
+            container, key, length, old = self._notes[-1]
+            if isinstance(container, dict):
+                if old is _NOTHING:
+                    container.pop(key, None)
+                else:
+                    container[key] = old
+            elif len(container) > length:
+                del container[key]
+            elif len(container) < length:
+                container.insert(key, old)
+            elif old is not _NOTHING:
+                container[key] = old
+            self._notes.pop()
+
+    def _note(self, container: Any, key: Any, *, is_new: bool = False) -> None:
+        is_there = not is_new and (isinstance(container, list) or key in container)
+        self._notes.append((container, key, len(container), container[key] if is_there else _NOTHING))
+
+    def _admit(self, value: Json) -> Json:
+        return value if type(value) in SCALARS or nests_deeper(value, MAX_DEPTH) else plain(value)
+
+    def _own(self, value: Json) -> Json:
+        return value
+
+
+_NOTHING: Any = object()
+
+
+class _Trial(Draft):
+    """A document on which a short patch is tried."""
+
+    __slots__ = ()
+
+    def _copy(self, value: list[Json] | dict[str, Json]) -> Json:
+        return dict(value) if isinstance(value, dict) else Runs(value)
 
 
 def _step(
@@ -442,9 +595,8 @@ def compact(steps: list[Step]) -> list[Step]:
     for step in steps:
         path, op = step.operation["path"], step.operation["op"]
         above = _above(path)
-        is_whole = (
-            op == "replace" and ":" not in path[len(above[-1]) :]
-        )  # else a range of an array may be meant
+        # else a range of an array may be meant, which is another one each time
+        is_whole = op == "replace" and ":" not in path[len(above[-1]) :]
         if is_whole and path in latest:
             kept[latest[path]] = None
         elif op in ("move", "copy", "test"):

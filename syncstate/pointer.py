@@ -34,6 +34,19 @@ def parse(pointer: str) -> tuple[str, ...]:
     return tuple(_unescape(token, pointer) for token in pointer[1:].split("/"))
 
 
+def head(pointer: str) -> str | None:
+    """Return the first reference token of a pointer that was parsed before, None if it has none.
+
+    Examples:
+        >>> head("/rows/3/price")
+        'rows'
+    """
+    if not pointer:
+        return None
+    token = pointer[1:].partition("/")[0]
+    return token if "~" not in token else _unescape(token, pointer)
+
+
 def _unescape(token: str, pointer: str) -> str:
     for rest in token.split("~")[1:]:
         if rest[:1] not in ("0", "1"):
@@ -64,7 +77,7 @@ def index(token: str, length: int) -> int | None:
 
     An index is `0` or has no leading zero, no sign and only ASCII digits (RFC 6901, section 4).
     """
-    if token.isascii() and token.isdigit() and (token[0] != "0" or token == "0") and len(token) < 16:
+    if token.isdigit() and token.isascii() and (token[0] != "0" or token == "0") and len(token) < 16:
         number = int(token)
         return number if number < length else None
     return None

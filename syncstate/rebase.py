@@ -30,8 +30,8 @@ from typing import NamedTuple, TypeAlias
 
 from syncstate.document import MAX_INTEGER, Json
 from syncstate.errors import Conflict
-from syncstate.patch import Draft, Operation, Step
-from syncstate.pointer import index, join, parse
+from syncstate.patch import Draft, Operation, Step, trial
+from syncstate.pointer import head, index, join, parse
 
 Own: TypeAlias = tuple[Step | None, Step | None]
 """An own step: as it read for the author of what comes behind, if it was shown, and today, if it stands."""
@@ -69,7 +69,7 @@ def rebase_operations(operations: list[Operation], over: Sequence[Step], documen
     if len(operations) * len(over) > CARRY_LIMIT:
         raise Conflict("", f"{len(over)} operations were committed meanwhile, too many to carry it over")
     carrier = _Carrier(over)
-    draft = Draft(document)
+    draft = trial(document, operations)
     carried: list[Step] = []
     for position, operation in enumerate(operations):
         if carried:
@@ -111,8 +111,8 @@ def related(operations: Iterable[Operation], over: Iterable[Step]) -> list[Step]
 
 def members_of(operation: Operation) -> list[str | None]:
     """Return the members that an operation acts in; without one it is the whole document."""
-    pointers = [operation["from"], operation["path"]] if "from" in operation else [operation["path"]]
-    return [parse(pointer)[0] if pointer else None for pointer in pointers]
+    path = head(operation["path"])
+    return [head(operation["from"]), path] if "from" in operation else [path]
 
 
 # -- places, and what an operation does to them

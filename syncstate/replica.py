@@ -156,7 +156,7 @@ class Replica:
             tokens = parse(pointer)
             if tokens and tokens[0] in self.read_only:
                 raise NotWritable(pointer, f"{tokens[0]!r} is read-only for pages")
-            demand_no_range(self.document, tokens)
+            demand_no_range(self.document, pointer)
             if not tokens and self.read_only:
                 raise NotWritable(pointer, f"{self.read_only[0]!r} is read-only for pages")
 

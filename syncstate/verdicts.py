@@ -72,7 +72,7 @@ class Verdicts:
             accepted, _ = self._judge.ask(name, value)
             return accepted
         known = self._known.get(name)
-        if known is not None and known.is_about(value):
+        if known is not None and not known.is_untouched and known.is_about(value):
             return known.accepted_of(value)
         if known is not None and known.is_as_proposed:
             return self._judge.decode(name, value)
@@ -98,6 +98,8 @@ class _Verdict:
     def __init__(self, name: str, value: Json) -> None:
         self.name = name
         self.is_as_proposed = False
+        self.is_untouched = False
+        """Whether they gave back the very copy, as it was: then there is nothing to compare."""
         self._value = plain(value)
         self._copy = plain(self._value)  # theirs: whatever they do to it, they do to no document
         self._accepted: Any = None
@@ -107,6 +109,7 @@ class _Verdict:
         try:
             self._accepted, wire = judge.ask(self.name, self._copy)
             self.is_as_proposed = same(wire, self._value)
+            self.is_untouched = self.is_as_proposed and self._accepted is self._copy
         except Exception as refusal:
             self._refusal = refusal
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import re
-from collections.abc import Callable
+import sys
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +20,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncstate import errors
+from syncstate import patch as patch_module
 from syncstate.document import plain, same
 from syncstate.errors import Conflict, PatchError, PointerError, SyncStateError, TargetNotFound, TestFailed
-from syncstate.patch import Operation, apply, check, invert, trace
+from syncstate.patch import FEW, Operation, amend, apply, check, invert, rehearse, trace
 from syncstate.pointer import join, parse, resolve
 from syncstate.rebase import rebase, rebase_operations
+from syncstate.runs import Runs
 from tests.support import patched
 
 FOLDER = Path(__file__).parent / "conformance"
@@ -156,6 +162,144 @@ def test_the_inverse_of_a_patch_takes_it_back(case):
 
     assert same(document, before)
     assert same(apply(after, inverse), before)
+
+
+@pytest.mark.parametrize("case", cases("patch", "patch-extra"))
+def test_a_patch_does_in_place_what_rfc_6902_says(case):
+    document, patch = copy.deepcopy(case["document"]), copy.deepcopy(case["patch"])
+
+    if "error" in case:
+        with pytest.raises(getattr(errors, case["error"], PatchError)):
+            amend(document, patch)
+        assert same(document, case["document"])
+    else:
+        assert same(amend(document, patch), case["result"])
+
+    assert patch == case["patch"]
+
+
+@given(patched(), patched())
+def test_a_patch_that_is_tried_is_refused_where_it_would_be(case, other):
+    for patch in (case[1], other[1], [*case[1], *other[1]]):
+        before = plain(case[0])
+        error, refusal = (
+            failure_of(lambda do=do, patch=patch: do(case[0], patch)) for do in (apply, rehearse)
+        )
+
+        assert (type(refusal), str(refusal)) == (type(error), str(error))
+        assert same(case[0], before)
+
+
+@given(st.lists(st.integers(), max_size=9), st.data())
+def test_a_list_of_runs_reads_as_the_list(source, data):
+    runs, expected = Runs(source), list(source)
+    for number in range(data.draw(st.integers(0, 30))):
+        place = data.draw(st.integers(0, len(expected)))
+        match data.draw(st.sampled_from(["insert", "set", "pop", "nest"])):
+            case "insert":
+                runs.insert(place, number)
+                expected.insert(place, number)
+            case "set" if place < len(expected):
+                runs[place] = expected[place] = number
+            case "pop" if place < len(expected):
+                assert runs.pop(place) == expected.pop(place)
+            case "nest":
+                runs = Runs(runs)
+
+        assert len(runs) == len(expected)
+        assert [*runs] == [runs[place] for place in range(len(runs))] == expected
+
+
+def test_a_patch_of_many_operations_is_tried_on_a_copy():
+    many = [{"op": "add", "path": "/0", "value": 1}] * (FEW + 1)
+
+    rehearse([], many)
+    with pytest.raises(TargetNotFound):
+        rehearse([], [*many, {"op": "remove", "path": "/99"}])
+
+
+@given(patched(), patched())
+def test_a_patch_in_place_does_and_refuses_what_it_does_and_refuses_on_a_copy(case, other):
+    for patch in (case[1], other[1], [*case[1], *other[1]]):
+        document, before = plain(case[0]), copy.deepcopy(patch)
+        error = failure_of(lambda patch=patch: apply(case[0], patch))
+        is_whole = any(operation["path"] == "" for operation in patch)
+
+        if error is None:
+            after = amend(document, patch)
+            assert same(after, apply(case[0], patch))
+            assert is_whole or after is document
+        else:
+            failure = failure_of(lambda patch=patch, document=document: amend(document, patch))
+            assert (type(failure), str(failure), failure.index) == (type(error), str(error), error.index)
+            assert same(document, case[0])
+        assert patch == before
+
+
+def test_a_patch_in_place_leaves_containers_where_they_are_and_takes_none_of_its_own_values():
+    row, value = {"n": 1}, {"in": []}
+    document = {"rows": [row]}
+
+    amend(
+        document,
+        [
+            {"op": "replace", "path": "/rows/0/n", "value": 2},
+            {"op": "add", "path": "/rows/-", "value": value},
+            {"op": "add", "path": "/rows/1/in/-", "value": 3},
+        ],
+    )
+
+    assert document == {"rows": [{"n": 2}, {"in": [3]}]}
+    assert document["rows"][0] is row
+    assert value == {"in": []}
+
+
+SEVERAL = [
+    {"op": "replace", "path": "/rows/0/n", "value": 2},
+    {"op": "add", "path": "/rows/0", "value": {"new": []}},
+    {"op": "add", "path": "/rows/0/new/-", "value": 1},
+    {"op": "remove", "path": "/rows/2"},
+    {"op": "move", "from": "/rows/1", "path": "/row/moved"},
+    {"op": "copy", "from": "/row", "path": "/copied"},
+    {"op": "add", "path": "/row/n", "value": 5},
+    {"op": "remove", "path": "/row/moved"},
+]
+
+
+def test_a_patch_in_place_that_is_interrupted_anywhere_leaves_no_trace():
+    for place in itertools.count():
+        document = {"rows": [{"n": 1}, {"n": 2}, {"n": 3}], "row": {"n": 4}}
+        before = plain(document)
+
+        with interrupted_at_line(place) as is_over:
+            try:
+                amend(document, SEVERAL)
+            except KeyboardInterrupt:
+                assert same(document, before), f"at {place}"
+        if not is_over:
+            assert place > 100
+            break
+
+
+@contextmanager
+def interrupted_at_line(place: int) -> Iterator[list[bool]]:
+    """Interrupt what is done in here before a line of `patch`; what is yielded says if it has so many."""
+    count, reached = itertools.count(), []
+
+    def trace(frame: types.FrameType, event: str, _: object) -> Any:
+        if frame.f_code.co_filename != patch_module.__file__ or frame.f_code.co_name == "take_back":
+            return None
+        if event == "line" and frame.f_code.co_name != "amend" and next(count) == place:
+            reached.append(True)
+            raise KeyboardInterrupt
+        return trace
+
+    former = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield reached
+    finally:
+        sys.settrace(former)
 
 
 @given(patched())

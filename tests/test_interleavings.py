@@ -143,6 +143,14 @@ def moved(source: str, target: str) -> Callable[[Scene], None]:
     return lambda scene: scene.model.sync.apply([{"op": "move", "from": source, "path": target}])
 
 
+def put(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+def patched(*operations: dict[str, Any]) -> Callable[[Scene], None]:
+    return lambda scene: scene.model.sync.apply(operations)
+
+
 def some_scalars(scene: Scene) -> None:
     scene.model.n += 1
     scene.model.rows[0]["name"] = "changed"
@@ -168,6 +176,10 @@ WITH_VALIDATORS: dict[str, Callable[[Scene], object]] = {
     "rows and one that had left": rows_and_one_that_had_left,
     "moved by a patch": moved("/rows/0", "/rows/2"),
     "moved into another member by a patch": moved("/rows/0", "/spare/two"),
+    "scalars by a patch": patched(put("/rows/0/name", "changed"), put("/rows/0/in/0", 5), put("/n", 1)),
+    "a row and scalars by a patch": patched(
+        {"op": "add", "path": "/rows/1", "value": a_row("new")}, put("/rows/0/name", "changed"), put("/n", 1)
+    ),
 }
 
 

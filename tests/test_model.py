@@ -1607,6 +1607,146 @@ def test_a_patch_that_moves_and_copies_between_members_does_so_before_anything_c
     assert recorded.agrees()
 
 
+class Elements(SyncedModel):
+    rows: list[dict[str, int]] = []
+    few = traitlets.List(traitlets.Int(), minlen=1, maxlen=3).tag(sync=True)
+    cast = traitlets.List(traitlets.CFloat()).tag(sync=True)
+    named = traitlets.Dict(per_key_traits={"n": traitlets.Int()}, value_trait=traitlets.Unicode()).tag(
+        sync=True
+    )
+    keyed = traitlets.Dict(key_trait=traitlets.Enum(["a", "b"])).tag(sync=True)
+
+    @traitlets.default("few")
+    def _few(self) -> list[int]:
+        return [1]
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        [("replace", "/rows/1/a", 5)],
+        [("replace", "/rows/1/a", 5), ("replace", "/rows/2/a", 5)],
+        [("replace", "/rows/1", {"a": 5})],
+        [("remove", "/rows/1", None)],
+        [("add", "/rows/1", {"a": 5}), ("remove", "/rows/3", None)],
+    ],
+    ids=str,
+)
+def test_a_patch_is_judged_by_the_elements_that_it_touches_and_not_by_their_neighbours(patch):
+    model = Elements(rows=[{"a": 1}, {"a": 2}, {"a": 3}])
+    model.rows[0]["a"] = "what Python puts in place is not judged"
+    recorded = Recorded(model)
+    operations = [{"op": op, "path": path, "value": value} for op, path, value in patch]
+    expected = apply(model.sync.snapshot(), operations)
+
+    model.sync.apply(operations)
+
+    assert model.sync.snapshot() == expected
+    assert recorded.agrees()
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "replace", "path": "/rows/0/a", "value": "x"},
+        {"op": "add", "path": "/rows/0/b", "value": None},
+        {"op": "add", "path": "/rows/-", "value": {"a": "x"}},
+        {"op": "add", "path": "/rows/-", "value": 5},
+        {"op": "remove", "path": "/few/0"},
+        {"op": "replace", "path": "/few/0", "value": "x"},
+        {"op": "copy", "from": "/rows/0", "path": "/few/-"},
+        {"op": "copy", "from": "/named/s", "path": "/named/n"},
+        {"op": "replace", "path": "/named/n", "value": "x"},
+        {"op": "replace", "path": "/named/s", "value": 1},
+        {"op": "add", "path": "/keyed/c", "value": 1},
+        {"op": "replace", "path": "/cast/0", "value": "no number"},
+    ],
+    ids=str,
+)
+def test_element_traits_and_lengths_are_minded_wherever_a_patch_touches_them(operation):
+    model = Elements(rows=[{"a": 1}], cast=[1.0], named={"n": 1, "s": "x"}, keyed={"a": 1})
+    recorded = Recorded(model)
+    before = model.sync.snapshot()
+
+    for patch in ([operation], [{"op": "test", "path": "/few/0", "value": 1}, operation]):
+        with pytest.raises(traitlets.TraitError):
+            model.sync.apply(patch)
+
+    assert model.sync.snapshot() == before
+    assert recorded.patches == []
+
+
+@pytest.mark.parametrize("last", ["/rows/7", "/any/7"])
+def test_the_operation_that_does_not_apply_is_counted_among_all_of_the_patch(last):
+    model = Board(rows=[{"a": 1}], any=[1])
+    patch = [
+        {"op": "add", "path": "/rows/-", "value": {}},
+        {"op": "replace", "path": "/any", "value": [2]},
+        {"op": "test", "path": "/rows/1", "value": {}},
+        {"op": "test", "path": "/any/0", "value": 2},
+        {"op": "remove", "path": last},
+    ]
+
+    with pytest.raises(TargetNotFound) as refused:
+        model.sync.apply(patch)
+
+    assert refused.value.index == 4
+    assert refused.value.operation == patch[4]
+    assert model.sync.snapshot()["rows"] == [{"a": 1}]
+
+
+def test_what_an_element_trait_makes_of_a_value_is_what_has_happened():
+    model = Elements(cast=[1.0, 2.0])
+    recorded = Recorded(model)
+
+    model.sync.apply([{"op": "replace", "path": "/cast/1", "value": "3"}])
+
+    assert model.cast == [1.0, 3.0]
+    assert recorded.operations == [{"op": "replace", "path": "/cast/1", "value": 3.0}]
+
+
+def test_a_patch_of_scalars_is_told_in_its_order_and_to_the_observers_of_each_member():
+    model = Elements(rows=[{"a": 1}, {"a": 2}], few=[1, 2])
+    recorded = Recorded(model)
+    changes: list[Any] = []
+    model.observe(changes.append)
+    patch = [
+        {"op": "replace", "path": "/rows/0/a", "value": 5},
+        {"op": "replace", "path": "/few/1", "value": 6},
+        {"op": "replace", "path": "/rows/1/a", "value": 2},
+        {"op": "replace", "path": "/rows/1/a", "value": 7},
+    ]
+
+    model.sync.apply(patch)
+
+    told = [patch[0], patch[1], patch[3]]  # in between nothing was another
+    assert recorded.patches == [told]
+    assert [(change.name, change.patch) for change in changes] == [
+        ("rows", [told[0], told[2]]),
+        ("few", [told[1]]),
+    ]
+    assert changes[0].patch[0] is not patch[0]
+
+
+def test_a_trait_whose_validation_was_replaced_is_asked_about_the_whole():
+    class Odd(SyncedModel):
+        rows = traitlets.List().tag(sync=True)
+
+    asked: list[Any] = []
+
+    def look(obj: Any, value: Any) -> Any:
+        asked.append(list(value))
+        return value
+
+    Odd.rows.validate = look
+    model = Odd(rows=[1, 2])
+    del asked[:]
+
+    model.sync.apply([{"op": "replace", "path": "/rows/0", "value": 3}])
+
+    assert asked[-1:] == [[3, 2]]
+
+
 class Sorted(SyncedModel):
     rows: list[dict] = []
 

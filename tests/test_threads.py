@@ -638,7 +638,7 @@ def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observe
     seen: list[Any] = []
     model.observe(lambda change: seen.append(change.name), "rows")
     is_changed, is_applying = threading.Event(), threading.Event()
-    rows, settle, run = model.rows, document.settle, document._run
+    rows, settle, exchange = model.rows, document.settle, document._make_exchanges
 
     def late_settle() -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -646,17 +646,17 @@ def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observe
             assert is_applying.wait(PATIENCE)
         settle()
 
-    def slow_run(*arguments: Any) -> None:
+    def slow_exchange(*arguments: Any) -> None:
         lock.is_asked.clear()
         is_applying.set()
         assert lock.is_asked.wait(PATIENCE)
-        run(*arguments)
+        exchange(*arguments)
 
     def change() -> None:
         rows.append({"x": 1})
         assert seen == ["rows"]
 
-    document.settle, document._run = late_settle, slow_run  # type: ignore[method-assign]
+    document.settle, document._make_exchanges = late_settle, slow_exchange  # type: ignore[method-assign]
     with running(change):
         assert is_changed.wait(PATIENCE)
         model.sync.apply([put("/n", 1)])
