@@ -46,14 +46,14 @@ export class Model<State = JsonObject> {
     error: new Set(),
   };
   // What was told last, and what is still to be told.
-  #told: Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
+  #told: Told;
   #troubles: Trouble[] = [];
 
   /** Make a model of a replica; `send` takes the messages that its edits make. */
   constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void) {
     this.#replica = replica;
     this.#send = send;
-    this.#told = { ...replica };
+    this.#told = now(replica);
     replica.onChange = () => beforePaint(this.#tell);
     replica.onTrouble = (trouble) => {
       this.#troubles.push(trouble);
@@ -176,7 +176,7 @@ export class Model<State = JsonObject> {
 
   #tell = (): void => {
     const told = this.#told;
-    this.#told = { ...this.#replica };
+    this.#told = now(this.#replica);
     const { document, version, readOnly, status, reason } = this.#told;
     for (const subscription of this.#subscriptions) this.#update(subscription);
     if (status !== told.status || reason !== told.reason) this.#emit("status", { status, reason });
@@ -215,6 +215,12 @@ export class Model<State = JsonObject> {
         this.#emit("error", { reason: message, error: type, operations: [], cause: error });
     }
   }
+}
+
+type Told = Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
+
+function now({ document, version, readOnly, status, reason }: Replica): Told {
+  return { document, version, readOnly, status, reason };
 }
 
 function keep<Item>(items: Set<Item>, item: Item, signal: AbortSignal | undefined): () => void {

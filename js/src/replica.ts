@@ -18,7 +18,7 @@
  * @module
  */
 
-import { isObject, type JsonObject, kind, own, same } from "./document.ts";
+import { isObject, type Json, type JsonObject, kind, own, same } from "./document.ts";
 import { NotWritable, PatchError, SessionClosed, type SyncStateError } from "./errors.ts";
 import type {
   Closed,
@@ -31,7 +31,7 @@ import type {
   Seed,
   Snapshot,
 } from "./messages.ts";
-import { check, isInList, type Operation, type Patch, type Step, trace } from "./patch.ts";
+import { Candidate, check, isInList, type Operation, type Patch, type Step, trace } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
 import { membersOf, type Own, rebase, related } from "./rebase.ts";
 import { copy } from "./values.ts";
@@ -66,8 +66,6 @@ export class Replica {
   /** The id that signs every edit of this page. */
   readonly id: string;
   model: string | undefined;
-  /** What the page shows: the confirmed document with this page's own edits on top. */
-  document: JsonObject = {};
   epoch: string | undefined;
   version = 0;
   status: Status = "connecting";
@@ -82,6 +80,7 @@ export class Replica {
   /** Called after `onChange` for each edit that was taken back. */
   onTrouble: (trouble: Trouble) => void = () => {};
 
+  #document: JsonObject = {};
   #confirmed: JsonObject = {};
   #sent: JsonObject = {};
   #flight: Edit | undefined;
@@ -95,6 +94,8 @@ export class Replica {
   #alone = 0;
   #isAsking = false;
   #isLost = false; // a patch did not apply: only a snapshot helps
+  // What came since somebody looked at the document.
+  #unseen: Unseen | undefined;
   #troubles: Trouble[] = [];
 
   constructor(id: string, { model, seed, number = 0 }: ReplicaOptions = {}) {
@@ -105,7 +106,13 @@ export class Replica {
     if (!seed?.document) return;
     this.epoch = seed.epoch;
     this.version = seed.version;
-    this.document = this.#sent = this.#confirmed = seed.document;
+    this.#document = this.#sent = this.#confirmed = seed.document;
+  }
+
+  /** What the page shows: the confirmed document with this page's own edits on top. */
+  get document(): JsonObject {
+    this.#unseen = undefined; // who looks may keep it
+    return this.#document;
   }
 
   /** The operations of this page that the kernel has not answered yet. */
@@ -159,7 +166,7 @@ export class Replica {
     const edit = operations.map(copied);
     for (const operation of edit) this.#demandWritable(operation);
     const { document, steps } = advance(this.document, edit);
-    this.document = document;
+    this.#document = document;
     if (steps.length > 0) this.#behind = merge(this.#behind, steps);
     const outgoing = this.#next();
     this.#tell();
@@ -248,11 +255,35 @@ export class Replica {
     return to !== undefined && replica === this.id ? this.#resume() : this.#next();
   }
 
-  // Changes the confirmed document, and returns what was done to it.
+  // Changes the confirmed document, and returns what was done to it, if there are edits to be carried over that.
   #commit(operations: Patch, replaced: readonly string[]): Steps {
+    if (!this.#flight && this.#behind.length === 0) {
+      this.#extend(operations);
+      return [];
+    }
     const { document, steps } = advance(this.#confirmed, operations);
     this.#confirmed = document;
     return [...steps, ...replaced.map((path) => assignment(path, isInList(document, path)))];
+  }
+
+  // Changes the document as it is: what nobody has seen since it was copied is not copied again, so that patches
+  // that come faster than they are shown cost a third (benchmarks/page.ts).
+  #extend(operations: Patch): void {
+    const before = this.#confirmed;
+    if (this.#unseen?.candidate.document !== before) {
+      this.#unseen = { before, candidate: new Candidate(before, operations.length), patches: [] };
+    }
+    const { candidate, patches } = this.#unseen as Unseen;
+    try {
+      for (const [at, operation] of operations.entries()) candidate.run(operation, at);
+      this.#confirmed = demandObject(candidate.document);
+      patches.push(operations);
+    } catch (error) {
+      // some of it may have been applied
+      this.#confirmed = advance((this.#unseen as Unseen).before, patches.flat()).document;
+      this.#clear();
+      throw error;
+    }
   }
 
   #onReject(message: Reject): PageMessage[] {
@@ -303,14 +334,14 @@ export class Replica {
   // steps that have landed.
   #settle(over: Steps, landed: readonly Own[] = []): void {
     let own = landed;
-    this.document = this.#confirmed;
+    this.#document = this.#confirmed;
     if (this.#flight) {
       const former = this.#carried;
       this.#since = related(this.#frozen.flat(), [...this.#since, ...over.map(bare)]);
       this.#carried = this.#place(this.#frozen, this.#since, [], false); // the kernel tells of what stands no longer
       own = this.#carried.map(([, now], at) => [former[at]?.[1], now]);
     }
-    this.#sent = this.document;
+    this.#sent = this.#document;
     const behind = this.#behind;
     this.#behind = [];
     this.#place(behind, over, own);
@@ -348,7 +379,7 @@ export class Replica {
   #put(edit: Steps, over: Steps, own: readonly Own[]): { steps: Steps; trouble?: Trouble } {
     try {
       const steps = rebase(edit, over, own);
-      this.document = advance(this.document, operationsOf(steps)).document;
+      this.#document = advance(this.#document, operationsOf(steps)).document;
       return { steps };
     } catch (error) {
       return { steps: [], trouble: troubleOf(error, operationsOf(edit)) };
@@ -365,7 +396,7 @@ export class Replica {
 
   // Nothing is pending any more.
   #clear(): void {
-    this.document = this.#sent = this.#confirmed;
+    this.#document = this.#sent = this.#confirmed;
     this.#behind = [];
     this.#alone = 0;
     this.#land();
@@ -398,7 +429,7 @@ export class Replica {
     this.#carried = pairs(steps, steps);
     const operations = operationsOf(steps);
     this.#flight = { type: "edit", model, epoch, base, number: this.number, operations };
-    this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.document;
+    this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.#document;
     return [this.#flight];
   }
 
@@ -424,6 +455,13 @@ export function barrier(readOnly: readonly string[], pointer: string): string | 
 
 type Steps = readonly Step[];
 
+// A document that nobody has seen, and how it came from one that somebody may have.
+interface Unseen {
+  readonly before: JsonObject;
+  readonly patches: Patch[];
+  readonly candidate: Candidate;
+}
+
 function operationsOf(steps: Steps): Patch {
   return steps.map(({ operation }) => operation);
 }
@@ -431,10 +469,12 @@ function operationsOf(steps: Steps): Patch {
 // Applies a patch to a document, which stays one: an object of synced members.
 function advance(before: JsonObject, patch: Patch): { document: JsonObject; steps: Steps } {
   const { document, steps } = trace(before, patch);
-  if (!isObject(document)) {
-    throw new PatchError(`Cannot replace '': a document is an object, not ${kind(document)}`, "");
-  }
-  return { document, steps };
+  return { document: demandObject(document), steps };
+}
+
+function demandObject(document: Json): JsonObject {
+  if (isObject(document)) return document;
+  throw new PatchError(`Cannot replace '': a document is an object, not ${kind(document)}`, "");
 }
 
 // What a whole value that was assigned anew is to an edit.
