@@ -44,14 +44,14 @@ export interface Step {
   readonly isSelf?: boolean;
 }
 
-// What an operation needs beside its name.
-const NEEDS: Readonly<Record<string, readonly string[]>> = {
-  add: ["path", "value"],
-  remove: ["path"],
-  replace: ["path", "value"],
-  move: ["path", "from"],
-  copy: ["path", "from"],
-  test: ["path", "value"],
+// What an operation needs beside its name and its path.
+const NEEDS: Readonly<Record<string, string>> = {
+  add: "value",
+  remove: "path",
+  replace: "value",
+  move: "from",
+  copy: "from",
+  test: "value",
 };
 
 /**
@@ -81,9 +81,9 @@ export function check(patch: unknown): asserts patch is Patch {
 function flaw(operation: unknown): string | undefined {
   if (!isObject(operation)) return `it is ${kind(operation)}, not an object`;
   const { op } = operation;
-  const needs = typeof op === "string" ? own(NEEDS, op) : undefined;
-  if (!needs) return `'op' is ${show(op)}, not one of ${Object.keys(NEEDS).join(", ")}`;
-  for (const need of needs) {
+  const besides = typeof op === "string" ? own(NEEDS, op) : undefined;
+  if (!besides) return `'op' is ${show(op)}, not one of ${Object.keys(NEEDS).join(", ")}`;
+  for (const need of ["path", besides]) {
     const member = operation[need];
     if (member === undefined) return `'${op}' needs a '${need}'`;
     if (need === "value") continue;
@@ -109,9 +109,7 @@ function flaw(operation: unknown): string | undefined {
  */
 export function apply(document: Json, patch: Patch): Json {
   check(patch);
-  const candidate = new Candidate(document, patch.length);
-  for (let at = 0; at < patch.length; at += 1) candidate.run(patch[at] as Operation, at);
-  return candidate.document;
+  return new Candidate(document, patch.length).apply(patch);
 }
 
 /**
@@ -217,6 +215,16 @@ export class Candidate {
   }
 
   /**
+   * Apply operations, and return the document.
+   *
+   * @throws {PatchError} if one cannot be applied; those before it, and the half of a move, were
+   */
+  apply(patch: Patch): Json {
+    for (let at = 0; at < patch.length; at += 1) this.run(patch[at] as Operation, at);
+    return this.document;
+  }
+
+  /**
    * Apply one operation.
    *
    * @throws {PatchError} if it cannot be applied
@@ -278,16 +286,17 @@ export class Candidate {
     const holder = this.#reach(path, start) as Json[] | Record<string, Json>;
     if (isList(holder)) {
       const { length } = holder;
-      const at = isNew && token === "-" ? length : index(token, length + Number(isNew));
-      if (at === undefined) this.#miss(path);
+      const end = isNew ? length + 1 : length;
+      const at = isNew && token === "-" ? length : this.#there(index(token, end), path);
       if (value === undefined) holder.splice(at, 1);
       else if (!isNew) holder[at] = value;
       else if (at === length) holder.push(value);
       else holder.splice(at, 0, value);
-    } else if (isObject(holder) && (isNew || Object.hasOwn(holder, token))) {
+    } else {
+      if (!isNew || !isObject(holder)) this.#there(step(holder, token), path);
       if (value === undefined) delete holder[token];
       else put(holder, token, value);
-    } else this.#miss(path);
+    }
   }
 
   // Returns what holds a location, to be changed in place: all on the way there was made here, or is now.
@@ -325,12 +334,8 @@ export class Candidate {
     return this.#few.includes(value) || this.#many?.has(value) === true;
   }
 
-  #there(found: Json | undefined, pointer: string): Json {
-    return found === undefined ? this.#miss(pointer) : found;
-  }
-
-  #miss(pointer: string): never {
-    return this.#refuse(pointer, absence(this.document, pointer));
+  #there<Found>(found: Found | undefined, pointer: string): Found {
+    return found === undefined ? this.#refuse(pointer, absence(this.document, pointer)) : found;
   }
 
   #refuse(pointer: string, why: string, Kind: Refusal = TargetNotFound, found?: Json): never {

@@ -269,18 +269,17 @@ export class Replica {
   // Changes the document as it is: what nobody has seen since it was copied is not copied again, so that patches
   // that come faster than they are shown cost a third (benchmarks/page.ts).
   #extend(operations: Patch): void {
-    const before = this.#confirmed;
-    if (this.#unseen?.candidate.document !== before) {
-      this.#unseen = { before, candidate: new Candidate(before, operations.length), patches: [] };
+    const { version } = this;
+    let unseen = this.#unseen;
+    if (unseen?.candidate.document !== this.#confirmed) {
+      const candidate = new Candidate(this.#confirmed, operations.length);
+      unseen = this.#unseen = { before: this.#confirmed, version, candidate };
     }
-    const { candidate, patches } = this.#unseen as Unseen;
     try {
-      for (const [at, operation] of operations.entries()) candidate.run(operation, at);
-      this.#confirmed = demandObject(candidate.document);
-      patches.push(operations);
+      this.#confirmed = demandObject(unseen.candidate.apply(operations));
     } catch (error) {
-      // some of it may have been applied
-      this.#confirmed = advance((this.#unseen as Unseen).before, patches.flat()).document;
+      this.#confirmed = unseen.before; // some of the patch may have been applied
+      this.version = unseen.version;
       this.#clear();
       throw error;
     }
@@ -455,10 +454,10 @@ export function barrier(readOnly: readonly string[], pointer: string): string | 
 
 type Steps = readonly Step[];
 
-// A document that nobody has seen, and how it came from one that somebody may have.
+// What somebody may have seen, and what has become of it since.
 interface Unseen {
   readonly before: JsonObject;
-  readonly patches: Patch[];
+  readonly version: number;
   readonly candidate: Candidate;
 }
 
