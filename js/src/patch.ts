@@ -14,8 +14,8 @@ import {
   isObject,
   type Json,
   type JsonList,
+  type JsonObject,
   kind,
-  own,
   put,
   same,
   show,
@@ -45,14 +45,14 @@ export interface Step {
 }
 
 // What an operation needs beside its name and its path.
-const NEEDS: Readonly<Record<string, string>> = {
-  add: "value",
-  remove: "path",
-  replace: "value",
-  move: "from",
-  copy: "from",
-  test: "value",
-};
+const NEEDS: ReadonlyMap<unknown, string> = new Map([
+  ["add", "value"],
+  ["remove", "path"],
+  ["replace", "value"],
+  ["move", "from"],
+  ["copy", "from"],
+  ["test", "value"],
+]);
 
 /**
  * Check that what came from outside is a patch, with every operation well-formed.
@@ -81,20 +81,22 @@ export function check(patch: unknown): asserts patch is Patch {
 function flaw(operation: unknown): string | undefined {
   if (!isObject(operation)) return `it is ${kind(operation)}, not an object`;
   const { op } = operation;
-  const besides = typeof op === "string" ? own(NEEDS, op) : undefined;
-  if (!besides) return `'op' is ${show(op)}, not one of ${Object.keys(NEEDS).join(", ")}`;
-  for (const need of ["path", besides]) {
-    const member = operation[need];
-    if (member === undefined) return `'${op}' needs a '${need}'`;
-    if (need === "value") continue;
-    if (typeof member !== "string") return `a pointer is text, not ${kind(member)}`;
-    try {
-      demandPointer(member);
-    } catch (error) {
-      return (error as SyncStateError).message;
-    }
+  const besides = NEEDS.get(op);
+  if (!besides) return `'op' is ${show(op)}, not one of ${[...NEEDS.keys()].join(", ")}`;
+  return flawIn(operation, "path") ?? flawIn(operation, besides);
+}
+
+function flawIn(operation: JsonObject, need: string): string | undefined {
+  const member = operation[need];
+  if (member === undefined) return `'${operation.op}' needs a '${need}'`;
+  if (need === "value") return undefined;
+  if (typeof member !== "string") return `a pointer is text, not ${kind(member)}`;
+  try {
+    demandPointer(member);
+    return undefined;
+  } catch (error) {
+    return (error as SyncStateError).message;
   }
-  return undefined;
 }
 
 /**
