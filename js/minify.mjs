@@ -8,12 +8,20 @@ export const MODULE = { bundle: true, format: "esm", target: "es2022", logLevel:
 
 // Properties that only our own modules name: esbuild shortens them as it does what is private. None may be the name of
 // anything in the language, in the DOM, on the wire, or in what index.ts exports; tests/min.test.ts looks for that.
-const OURS = `asked awaits candidate exchange fromList greeting inList isKnown isOpen isSelf isSilent onChange onTrouble
-  recorder renumber reorder repeats settle tokens unseen`;
+const OURS = `asked awaits callback candidate draft due fromList greeting hear inList isKnown isOpen isSelf isSilent onChange
+  onTrouble owns receive recorder renumber reorder repeats seed settle steps taken tokens trouble views`;
 
 /** Return the code and the source map of a bundle; the options are esbuild's, beside those of `MODULE`. */
 export async function minified({ outfile = "out.js", ...options }) {
-  const bundle = { ...MODULE, ...options, outfile, minify: true, mangleProps: new RegExp(`^(${OURS.split(/\s+/).join("|")})$`), sourcemap: "external", write: false };
+  const bundle = {
+    ...MODULE,
+    ...options,
+    outfile,
+    minify: true,
+    mangleProps: new RegExp(`^(${OURS.split(/\s+/).join("|")})$`),
+    sourcemap: "external",
+    write: false,
+  };
   const [map, module] = (await build(bundle)).outputFiles;
   const url = outfile.replace(/.*\//, "");
   return minify(module.text, {
