@@ -9,7 +9,7 @@ export const MODULE = { bundle: true, format: "esm", target: "es2022", logLevel:
 // Properties that only our own modules name: esbuild shortens them as it does what is private. None may be the name of
 // anything in the language, in the DOM, on the wire, or in what index.ts exports; tests/min.test.ts looks for that.
 const OURS = `asked awaits callback candidate draft due fromList greeting hear inList isKnown isOpen isSelf isSilent onChange
-  onTrouble owns receive recorder renumber reorder repeats seed settle steps taken tokens trouble views`;
+  onTrouble owns places receive recorder renumber reorder repeats see seed settle steps taken tokens trade trouble views`;
 
 /** Return the code and the source map of a bundle; the options are esbuild's, beside those of `MODULE`. */
 export async function minified({ outfile = "out.js", ...options }) {

@@ -90,7 +90,7 @@ function placeOf(holder: Holder, token: Token): Place {
 // A place in a document, and the handler of the proxy that a recipe sees there.
 abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<object> {
   readonly draft: object;
-  protected children: Map<Token, Place> = new Map();
+  protected places: Map<Token, Place> = new Map();
   #holder: Holder;
   #token: Token;
 
@@ -118,8 +118,8 @@ abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<
   protected see(token: Token): unknown {
     const value = this.at(token);
     if (!isContainer(value)) return value;
-    const child = this.children.get(token) ?? placeOf(this, token);
-    this.children.set(token, child);
+    const child = this.places.get(token) ?? placeOf(this, token);
+    this.places.set(token, child);
     return child.draft;
   }
 
@@ -130,18 +130,18 @@ abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<
 
   // What is at a token leaves the document; its draft goes on alone.
   protected release(token: Token): void {
-    const child = this.children.get(token);
+    const child = this.places.get(token);
     if (child) child.#holder = new Recorder(child.value);
-    this.children.delete(token);
+    this.places.delete(token);
   }
 
-  // The children stand at other tokens now.
+  // The places inside stand at other tokens now.
   protected renumber(tokenAfter: (token: number) => number): void {
-    const children = [...this.children.values()];
-    this.children = new Map();
+    const children = [...this.places.values()];
+    this.places = new Map();
     for (const child of children) {
       child.#token = tokenAfter(Number(child.#token));
-      this.children.set(child.#token, child);
+      this.places.set(child.#token, child);
     }
   }
 
@@ -254,7 +254,7 @@ class ListPlace extends Place<JsonList> {
   }
 
   // Exchanges some elements for others, and returns those that left: their drafts go on alone.
-  exchange(start: number, count: number, values: readonly unknown[]): unknown[] {
+  trade(start: number, count: number, values: readonly unknown[]): unknown[] {
     const { length } = this.value;
     const from = Math.min(Math.max(start, 0), length);
     const arriving = values.map((value, at) => this.taken(value, from + at));
@@ -302,18 +302,14 @@ class ListPlace extends Place<JsonList> {
 
 // The methods that change a list. All others are the array's own: they read, or set elements one by one.
 const MUTATORS: Readonly<Record<string, (list: ListPlace, ...values: unknown[]) => unknown>> = {
-  pop: (list) => list.exchange(list.value.length - 1, 1, [])[0],
+  pop: (list) => list.trade(list.value.length - 1, 1, [])[0],
   push: (list, ...values) => insert(list, list.value.length, values),
-  shift: (list) => list.exchange(0, 1, [])[0],
+  shift: (list) => list.trade(0, 1, [])[0],
   unshift: (list, ...values) => insert(list, 0, values),
   splice: (list, start, count, ...values) => {
     const { length } = list.value;
     const from = Math.trunc(Number(start)) || 0;
-    return list.exchange(
-      from < 0 ? length + from : from,
-      count === undefined ? length : Number(count),
-      values,
-    );
+    return list.trade(from < 0 ? length + from : from, count === undefined ? length : Number(count), values);
   },
   reverse: (list) => list.reorder([...list.value.keys()].reverse()),
   sort: (list, compare = byText) => {
@@ -324,7 +320,7 @@ const MUTATORS: Readonly<Record<string, (list: ListPlace, ...values: unknown[]) 
 };
 
 function insert(list: ListPlace, at: number, values: readonly unknown[]): number {
-  list.exchange(at, 0, values);
+  list.trade(at, 0, values);
   return list.value.length;
 }
 

@@ -53,7 +53,7 @@ export class Model<State = JsonObject> {
   constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void) {
     this.#replica = replica;
     this.#send = send;
-    this.#told = now(replica);
+    this.#told = { ...replica, document: replica.document };
     replica.onChange = () => beforePaint(this.#tell);
     replica.onTrouble = (trouble) => {
       this.#troubles.push(trouble);
@@ -176,8 +176,8 @@ export class Model<State = JsonObject> {
 
   #tell = (): void => {
     const told = this.#told;
-    this.#told = now(this.#replica);
-    const { document, version, readOnly, status, reason } = this.#told;
+    const { document, version, readOnly, status, reason } = this.#replica;
+    this.#told = { document, version, readOnly, status, reason };
     for (const subscription of this.#subscriptions) this.#update(subscription);
     if (status !== told.status || reason !== told.reason) this.#emit("status", { status, reason });
     if (document !== told.document || version !== told.version || readOnly !== told.readOnly) {
@@ -218,10 +218,6 @@ export class Model<State = JsonObject> {
 }
 
 type Told = Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
-
-function now({ document, version, readOnly, status, reason }: Replica): Told {
-  return { document, version, readOnly, status, reason };
-}
 
 function keep<Item>(items: Set<Item>, item: Item, signal: AbortSignal | undefined): () => void {
   const end = (): void => void items.delete(item);

@@ -199,10 +199,8 @@ export class Candidate {
   document: Json;
   // How many elements a copy of a list has room for beyond its own.
   readonly #room: number;
-  // The containers made here, which may be changed in place. What holds one of them was made here too. The first
-  // few are found in a list: a set is slower to make than most patches are to apply.
-  #few: Json[] = [];
-  #many: Set<Json> | undefined;
+  // The containers made here, which may be changed in place. What holds one of them was made here too.
+  readonly #made = new Set<Json>();
   // What holds the location that was changed last, and how its members' locations begin: the next is often beside.
   #holder: Json | undefined;
   #place: string | undefined;
@@ -244,8 +242,8 @@ export class Candidate {
 
   /** Take note that parts of the document are held elsewhere: from now on they are copied before they change. */
   share(): void {
-    this.#few = [];
-    this.#many = this.#place = undefined;
+    this.#made.clear();
+    this.#place = undefined;
   }
 
   #test(path: string, value: Json): void {
@@ -270,7 +268,7 @@ export class Candidate {
   }
 
   #put(path: string, value: Json, isNew: boolean): void {
-    if (this.#isMade(value)) this.share(); // what comes to stand in a second place may be changed in neither
+    if (this.#made.has(value)) this.share(); // what comes to stand in a second place may be changed in neither
     this.#change(path, value, isNew);
   }
 
@@ -305,13 +303,13 @@ export class Candidate {
   #reach(path: string, last: number): Json {
     const place = path.slice(0, last);
     if (place === this.#place) return this.#holder as Json;
-    let holder = this.#made(this.document);
+    let holder = this.#writable(this.document);
     this.document = holder;
     for (let start = 1, end = 0; start < last; start = end + 1) {
       end = path.indexOf("/", start);
       const token = unescaped(path.slice(start, end));
       const found = this.#there(step(holder, token), path);
-      const copy = this.#made(found);
+      const copy = this.#writable(found);
       if (copy !== found) put(holder as Record<string, Json>, isList(holder) ? Number(token) : token, copy);
       holder = copy;
     }
@@ -321,19 +319,11 @@ export class Candidate {
   }
 
   // Returns a value as it may be changed in place.
-  #made(value: Json): Json {
-    if (!isContainer(value) || this.#isMade(value)) return value;
+  #writable(value: Json): Json {
+    if (!isContainer(value) || this.#made.has(value)) return value;
     const copy = isList(value) ? roomy(value, this.#room) : { ...value };
-    if (this.#few.length < FEW) this.#few.push(copy);
-    else {
-      this.#many ??= new Set();
-      this.#many.add(copy);
-    }
+    this.#made.add(copy);
     return copy;
-  }
-
-  #isMade(value: Json): boolean {
-    return this.#few.includes(value) || this.#many?.has(value) === true;
   }
 
   #there<Found>(found: Found | undefined, pointer: string): Found {
@@ -346,8 +336,6 @@ export class Candidate {
     throw new Kind(`Cannot ${verb} '${pointer}': ${why}`, pointer, operation, this.#position, found);
   }
 }
-
-const FEW = 8;
 
 // Returns a copy of a list that can grow by some elements without being copied again, which takes as long as it
 // did the first time: the engine keeps the room of elements that have left. They are the list's own, for with
