@@ -104,9 +104,10 @@ export function isSame(one: View & Partial<Labels>, other: View & Partial<Labels
   return bytes.length === others.length && bytes.every((byte, at) => byte === others[at]);
 }
 
-/** Name an array for a line of text: `480 x 640 x 3 uint8`. */
-export function describe({ shape, dtype }: NumberArray): string {
-  return `${shape.map((length) => length.toLocaleString()).join(" x ")} ${dtype}`;
+/** Name an array or bytes for a line of text: `480 x 640 x 3 uint8`, `12 bytes`. */
+export function describe({ shape, dtype, byteLength }: View & Partial<Labels>): string {
+  const lengths = (shape ?? [byteLength]).map((length) => length.toLocaleString());
+  return `${lengths.join(" x ")} ${dtype ?? "bytes"}`;
 }
 
 // How many bytes of a buffer arrays show, if it has room behind them.

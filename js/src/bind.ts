@@ -15,7 +15,7 @@
  * @module
  */
 
-import { describe, isArray } from "./arrays.ts";
+import { describe, isView } from "./arrays.ts";
 import type { Json } from "./document.ts";
 import { SyncStateError } from "./errors.ts";
 import type { Patch } from "./patch.ts";
@@ -70,11 +70,14 @@ const CODE = "script, style";
 
 const BOUND = "[data-sync-text], [data-sync-value], [data-sync-checked], [data-sync-error]";
 
-// What a person reads of a value; nothing for what is not there.
+// What a person reads of a value; nothing for what is not there, and of a million numbers not one.
 function text(value: Json | undefined): string {
-  if (value === undefined || value === null) return "";
-  if (isArray(value)) return describe(value);
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  const shown = told(value ?? "");
+  return typeof shown === "object" ? JSON.stringify(shown, (_, part) => told(part)) : String(shown);
+}
+
+function told(value: Json): Json {
+  return isView(value) ? describe(value) : value;
 }
 
 // Tells what is wrong at a pointer, and "" when a later value was accepted there.

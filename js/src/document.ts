@@ -48,8 +48,8 @@ export function own<Value = Json>(object: Readonly<Record<string, Value>>, name:
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Write an own member, whatever its name; the object is changed. */
-export function put<Value>(object: Record<string, Value>, name: string, value: Value): void {
+/** Write an own member, whatever its name, or an element; the container is changed. */
+export function put<Value>(object: Record<string, Value>, name: string | number, value: Value): void {
   if (name === "__proto__") {
     Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
   } else object[name] = value;

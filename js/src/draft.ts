@@ -12,6 +12,7 @@
  * @module
  */
 
+import { isView } from "./arrays.ts";
 import { isContainer, isList, type Json, type JsonList, type JsonObject, own, same } from "./document.ts";
 import { NotSyncable, SyncStateError } from "./errors.ts";
 import { Candidate, type Operation } from "./patch.ts";
@@ -30,7 +31,8 @@ export type Draft<State> = State extends ArrayBufferView
 /**
  * Return the operations that a recipe's mutations make.
  *
- * The document is not changed. A value that is set to what it was records nothing. Values are copied in.
+ * The document is not changed. A value that is set to what it was records nothing. Values are copied in. Of bytes
+ * and arrays the recipe sees copies: what it writes there counts when it assigns them.
  *
  * @throws {NotSyncable} if the recipe assigns what has no JSON form, or makes a hole in a list
  *
@@ -58,6 +60,8 @@ class Recorder implements Holder {
   readonly recorder = this;
   readonly operations: Operation[] = [];
   readonly candidate: Candidate;
+  // Copies of the bytes and arrays that the recipe looked at: no proxy notices what is written into one.
+  readonly lent = new Map<Json, Json>();
   isOpen = true;
 
   constructor(document: Json) {
@@ -90,7 +94,7 @@ function placeOf(holder: Holder, token: Token): Place {
 // A place in a document, and the handler of the proxy that a recipe sees there.
 abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<object> {
   readonly draft: object;
-  protected children: Map<Token, Place> = new Map();
+  protected places: Map<Token, Place> = new Map();
   #holder: Holder;
   #token: Token;
 
@@ -117,9 +121,14 @@ abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<
   // What a recipe sees at a token: a container as a draft, all else as it is.
   protected see(token: Token): unknown {
     const value = this.at(token);
+    if (isView(value)) {
+      const { lent } = this.recorder;
+      if (!lent.has(value)) lent.set(value, copy(value));
+      return lent.get(value);
+    }
     if (!isContainer(value)) return value;
-    const child = this.children.get(token) ?? placeOf(this, token);
-    this.children.set(token, child);
+    const child = this.places.get(token) ?? placeOf(this, token);
+    this.places.set(token, child);
     return child.draft;
   }
 
@@ -130,18 +139,18 @@ abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<
 
   // What is at a token leaves the document; its draft goes on alone.
   protected release(token: Token): void {
-    const child = this.children.get(token);
+    const child = this.places.get(token);
     if (child) child.#holder = new Recorder(child.value);
-    this.children.delete(token);
+    this.places.delete(token);
   }
 
-  // The children stand at other tokens now.
+  // The places inside stand at other tokens now.
   protected renumber(tokenAfter: (token: number) => number): void {
-    const children = [...this.children.values()];
-    this.children = new Map();
+    const children = [...this.places.values()];
+    this.places = new Map();
     for (const child of children) {
       child.#token = tokenAfter(Number(child.#token));
-      this.children.set(child.#token, child);
+      this.places.set(child.#token, child);
     }
   }
 
@@ -254,7 +263,7 @@ class ListPlace extends Place<JsonList> {
   }
 
   // Exchanges some elements for others, and returns those that left: their drafts go on alone.
-  exchange(start: number, count: number, values: readonly unknown[]): unknown[] {
+  trade(start: number, count: number, values: readonly unknown[]): unknown[] {
     const { length } = this.value;
     const from = Math.min(Math.max(start, 0), length);
     const arriving = values.map((value, at) => this.taken(value, from + at));
@@ -302,18 +311,14 @@ class ListPlace extends Place<JsonList> {
 
 // The methods that change a list. All others are the array's own: they read, or set elements one by one.
 const MUTATORS: Readonly<Record<string, (list: ListPlace, ...values: unknown[]) => unknown>> = {
-  pop: (list) => list.exchange(list.value.length - 1, 1, [])[0],
+  pop: (list) => list.trade(list.value.length - 1, 1, [])[0],
   push: (list, ...values) => insert(list, list.value.length, values),
-  shift: (list) => list.exchange(0, 1, [])[0],
+  shift: (list) => list.trade(0, 1, [])[0],
   unshift: (list, ...values) => insert(list, 0, values),
   splice: (list, start, count, ...values) => {
     const { length } = list.value;
     const from = Math.trunc(Number(start)) || 0;
-    return list.exchange(
-      from < 0 ? length + from : from,
-      count === undefined ? length : Number(count),
-      values,
-    );
+    return list.trade(from < 0 ? length + from : from, count === undefined ? length : Number(count), values);
   },
   reverse: (list) => list.reorder([...list.value.keys()].reverse()),
   sort: (list, compare = byText) => {
@@ -324,7 +329,7 @@ const MUTATORS: Readonly<Record<string, (list: ListPlace, ...values: unknown[]) 
 };
 
 function insert(list: ListPlace, at: number, values: readonly unknown[]): number {
-  list.exchange(at, 0, values);
+  list.trade(at, 0, values);
   return list.value.length;
 }
 

@@ -159,8 +159,8 @@ export class Link {
     this.#patience.hear();
     try {
       const frame = readFrame(putBuffers(data, buffers));
-      this.#follow(frame);
-      for (const message of frame.messages) this.#read(message);
+      const isRepeated = this.#follow(frame);
+      for (const message of frame.messages) this.#read(message, isRepeated);
       if (frame.ack && this.#entries.size > 0) this.#acknowledge(frame.seq);
     } catch (error) {
       this.#miss(error, () => true);
@@ -177,10 +177,10 @@ export class Link {
     else beforePaint(say);
   }
 
-  #read(message: unknown): void {
+  #read(message: unknown, isRepeated: boolean): void {
     try {
       const known = readMessage(message);
-      const whole = known && this.#assembly.take(known);
+      const whole = known && this.#assembly.take(known, isRepeated);
       if (whole) this.#route(whole);
       else this.#expect(this.#assembly.model);
     } catch (error) {
@@ -203,17 +203,20 @@ export class Link {
     this.#each(({ replica }) => isConcerned(replica) && replica.stale((error as Error).message));
   }
 
-  // Notices that the kernel is another one, or that frames were lost.
-  #follow({ kernel, seq }: KernelFrame): void {
+  // Notices that the kernel is another one, or that frames were lost; returns whether this one came before.
+  #follow({ kernel, seq }: KernelFrame): boolean {
     const isOther = this.#kernel !== undefined && this.#kernel !== kernel;
+    const isRepeated = !isOther && this.#heard !== undefined && seq <= this.#heard;
     const isHole = this.#heard !== undefined && seq > this.#heard + 1;
     this.#heard = isOther ? seq : Math.max(seq, this.#heard ?? 0);
     this.#kernel = kernel;
     this.#obstacle = undefined;
     if (isOther) this.#each(({ replica }) => replica.stale(RESTARTED));
-    if (!isOther && !isHole) return;
-    this.#assembly.clear();
-    this.#hello();
+    if (isOther || isHole) {
+      this.#assembly.clear();
+      this.#hello();
+    }
+    return isRepeated;
   }
 
   #route(message: KernelMessage | VersionNote): void {

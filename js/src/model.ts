@@ -46,14 +46,14 @@ export class Model<State = JsonObject> {
     error: new Set(),
   };
   // What was told last, and what is still to be told.
-  #told: Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
+  #told: Told;
   #troubles: Trouble[] = [];
 
   /** Make a model of a replica; `send` takes the messages that its edits make. */
   constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void) {
     this.#replica = replica;
     this.#send = send;
-    this.#told = { ...replica };
+    this.#told = { ...replica, document: replica.document };
     replica.onChange = () => beforePaint(this.#tell);
     replica.onTrouble = (trouble) => {
       this.#troubles.push(trouble);
@@ -176,8 +176,8 @@ export class Model<State = JsonObject> {
 
   #tell = (): void => {
     const told = this.#told;
-    this.#told = { ...this.#replica };
-    const { document, version, readOnly, status, reason } = this.#told;
+    const { document, version, readOnly, status, reason } = this.#replica;
+    this.#told = { document, version, readOnly, status, reason };
     for (const subscription of this.#subscriptions) this.#update(subscription);
     if (status !== told.status || reason !== told.reason) this.#emit("status", { status, reason });
     if (document !== told.document || version !== told.version || readOnly !== told.readOnly) {
@@ -216,6 +216,8 @@ export class Model<State = JsonObject> {
     }
   }
 }
+
+type Told = Pick<Replica, "document" | "version" | "readOnly" | "status" | "reason">;
 
 function keep<Item>(items: Set<Item>, item: Item, signal: AbortSignal | undefined): () => void {
   const end = (): void => void items.delete(item);

@@ -28,11 +28,15 @@ export class Assembly {
    * Return a message that is whole: this one, or the one whose last part this is.
    *
    * What was begun ends with any message that is no part of it. A part of nothing is nothing: what it belongs
-   * to was lost.
+   * to was lost. Of what comes a second time, parts are left out.
    *
    * @throws {MessageError} if a part does not fit
    */
-  take(message: KernelMessage | VersionNote | Part): KernelMessage | VersionNote | undefined {
+  take(
+    message: KernelMessage | VersionNote | Part,
+    isRepeated = false,
+  ): KernelMessage | VersionNote | undefined {
+    if (isRepeated) return message.type === "part" || "parts" in message ? undefined : message;
     if (message.type !== "part") {
       const { parts = 0 } = message as Snapshot;
       this.#left = parts;

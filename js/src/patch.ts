@@ -10,25 +10,26 @@
 
 import { isArray, type NumberArray, splice } from "./arrays.ts";
 import {
+  isContainer,
   isList,
   isObject,
   type Json,
   type JsonList,
   type JsonObject,
   kind,
-  own,
   put,
   same,
   show,
 } from "./document.ts";
 import { PatchError, type SyncStateError, TargetNotFound, TestFailed } from "./errors.ts";
-import { find, follow, index, missing, parse, resolve } from "./pointer.ts";
+import { absence, demandPointer, find, index, resolve, step, unescaped } from "./pointer.ts";
 
 /** One change, as RFC 6902 spells it. */
 export type Operation =
   | { readonly op: "add" | "replace" | "test"; readonly path: string; readonly value: Json }
   | { readonly op: "remove"; readonly path: string }
-  | { readonly op: "move" | "copy"; readonly from: string; readonly path: string };
+  | { readonly op: "move"; readonly from: string; readonly path: string }
+  | { readonly op: "copy"; readonly from: string; readonly path: string };
 
 /** Operations, applied in order, all or none. */
 export type Patch = readonly Operation[];
@@ -44,15 +45,15 @@ export interface Step {
   readonly isSelf?: boolean;
 }
 
-// What an operation needs beside its name.
-const NEEDS: Readonly<Record<string, readonly string[]>> = {
-  add: ["path", "value"],
-  remove: ["path"],
-  replace: ["path", "value"],
-  move: ["path", "from"],
-  copy: ["path", "from"],
-  test: ["path", "value"],
-};
+// What an operation needs beside its name and its path.
+const NEEDS: ReadonlyMap<unknown, string> = new Map([
+  ["add", "value"],
+  ["remove", "path"],
+  ["replace", "value"],
+  ["move", "from"],
+  ["copy", "from"],
+  ["test", "value"],
+]);
 
 /**
  * Check that what came from outside is a patch, with every operation well-formed.
@@ -81,20 +82,22 @@ export function check(patch: unknown): asserts patch is Patch {
 function flaw(operation: unknown): string | undefined {
   if (!isObject(operation)) return `it is ${kind(operation)}, not an object`;
   const { op } = operation;
-  const needs = typeof op === "string" ? own(NEEDS, op) : undefined;
-  if (!needs) return `'op' is ${show(op)}, not one of ${Object.keys(NEEDS).join(", ")}`;
-  for (const need of needs) {
-    const member = operation[need];
-    if (member === undefined) return `'${op}' needs a '${need}'`;
-    if (need === "value") continue;
-    if (typeof member !== "string") return `a pointer is text, not ${kind(member)}`;
-    try {
-      parse(member);
-    } catch (error) {
-      return (error as SyncStateError).message;
-    }
+  const besides = NEEDS.get(op);
+  if (!besides) return `'op' is ${show(op)}, not one of ${[...NEEDS.keys()].join(", ")}`;
+  return flawIn(operation, "path") ?? flawIn(operation, besides);
+}
+
+function flawIn(operation: JsonObject, need: string): string | undefined {
+  const member = operation[need];
+  if (member === undefined) return `'${operation.op}' needs a '${need}'`;
+  if (need === "value") return undefined;
+  if (typeof member !== "string") return `a pointer is text, not ${kind(member)}`;
+  try {
+    demandPointer(member);
+    return undefined;
+  } catch (error) {
+    return (error as SyncStateError).message;
   }
-  return undefined;
 }
 
 /**
@@ -109,7 +112,7 @@ function flaw(operation: unknown): string | undefined {
  */
 export function apply(document: Json, patch: Patch): Json {
   check(patch);
-  return trace(document, patch).document;
+  return new Candidate(document, patch.length).apply(patch);
 }
 
 /**
@@ -120,16 +123,15 @@ export function apply(document: Json, patch: Patch): Json {
  * @throws {PatchError} as `apply` does
  */
 export function trace(document: Json, patch: Patch): { document: Json; steps: Step[] } {
-  const candidate = new Candidate(document);
+  const candidate = new Candidate(document, patch.length);
   const steps = patch.map((operation, position): Step => {
     const from = sourceOf(operation);
     const fromList = from !== undefined && isInList(candidate.document, from);
     candidate.run(operation, position);
-    const holder = operation.path && candidate.holder;
-    const inList = isList(holder);
-    const path = inList ? placed(operation.path, holder.length - 1) : operation.path;
+    const list = listAround(candidate.document, operation.path);
+    const path = list ? placed(operation.path, list.length - 1) : operation.path;
     const traced = path === operation.path ? operation : { ...operation, path };
-    return { operation: traced, inList, fromList };
+    return { operation: traced, inList: list !== undefined, fromList };
   });
   return { document: candidate.document, steps };
 }
@@ -217,10 +219,10 @@ export function isRange(document: Json, pointer: string): boolean {
 function splicedBy(operation: Operation, token: string, array: NumberArray): NumberArray | string {
   const { op } = operation;
   const length = array.shape[0] as number;
-  const ends =
-    op === "add" && token === "-" ? [length, length] : token.split(":").map((end) => index(end, length + 1));
-  const [start, stop, more] = op === "add" && token !== "-" ? [] : ends;
-  if (start === undefined || stop === undefined || more !== undefined || !ON_ELEMENTS.includes(op)) {
+  const isEnd = token === "-";
+  const ends = isEnd ? [length, length] : token.split(":").map((end) => index(end, length + 1));
+  const [start, stop, more] = isEnd === (op === "add") && ON_ELEMENTS.includes(op) ? ends : [];
+  if (start === undefined || stop === undefined || more !== undefined) {
     return `it is an array of ${length} elements; add at '-', or replace or remove a range such as '2:5'`;
   }
   if (start > stop) return `the array has ${length} elements`;
@@ -240,16 +242,31 @@ function spelled({ dtype, shape: [, ...inner] }: NumberArray): string {
 /** A document while operations run over it: a container is copied the first time it is touched. */
 export class Candidate {
   document: Json;
-  /** What holds the location of the operation that ran last; if that was the whole document, anything. */
-  holder: Json | undefined;
+  // How many elements a copy of a list has room for beyond its own.
+  readonly #room: number;
   // The containers made here, which may be changed in place. What holds one of them was made here too.
   readonly #made = new Set<Json>();
+  // What holds the location that was changed last, and how its members' locations begin: the next is often beside.
+  #holder: Json | undefined;
+  #place: string | undefined;
   // What runs, for the sentence if it cannot.
   #operation: Operation | undefined;
   #position: number | undefined;
 
-  constructor(document: Json) {
+  /** Begin with a document, which is not changed; `room` is how many operations are to come. */
+  constructor(document: Json, room = 1) {
     this.document = document;
+    this.#room = room;
+  }
+
+  /**
+   * Apply operations, and return the document.
+   *
+   * @throws {PatchError} if one cannot be applied; those before it, and the half of a move, were
+   */
+  apply(patch: Patch): Json {
+    for (let at = 0; at < patch.length; at += 1) this.run(patch[at] as Operation, at);
+    return this.document;
   }
 
   /**
@@ -260,148 +277,114 @@ export class Candidate {
   run(operation: Operation, position?: number): void {
     this.#operation = operation;
     this.#position = position;
-    this.document = this.#inArray(operation) ?? this.#after(operation);
+    const { path } = operation;
+    if ((path.endsWith("-") || path.includes(":")) && this.#splice(operation)) return;
+    if (operation.op === "test") this.#test(path, operation.value);
+    else if (operation.op === "remove") this.#change(path, undefined);
+    else if (operation.op === "move") this.#move(operation.from, path);
+    else if (operation.op === "copy") this.#put(path, this.#read(operation.from), true);
+    else this.#put(path, operation.value, operation.op === "add");
   }
 
   /** Take note that parts of the document are held elsewhere: from now on they are copied before they change. */
   share(): void {
     this.#made.clear();
+    this.#place = undefined;
   }
 
-  #after(operation: Operation): Json {
-    const { path } = operation;
-    switch (operation.op) {
-      case "add":
-        return this.#add(path, this.#shared(operation.value));
-      case "remove":
-        return this.#remove(path);
-      case "replace":
-        return this.#replace(path, this.#shared(operation.value));
-      case "move":
-        return this.#move(operation.from, path);
-      case "copy":
-        return this.#add(path, this.#shared(this.#read(operation.from)));
-      case "test":
-        return this.#test(path, operation.value);
-    }
-  }
-
-  // Returns the document after an operation on elements of an array; of others nothing.
-  #inArray(operation: Operation): Json | undefined {
+  // Does an operation on elements of an array; returns whether it was one.
+  #splice(operation: Operation): boolean {
     const [holder, part] = split(operation.path);
     const array = isPart(part) ? find(this.document, holder) : undefined;
-    if (!isArray(array)) return undefined;
+    if (!isArray(array)) return false;
     const spliced = splicedBy(operation, part, array);
-    if (typeof spliced === "string") return this.#refuse(operation.path, spliced, PatchError);
-    const document = this.#replace(holder, spliced);
-    this.holder = array;
-    return document;
+    if (typeof spliced === "string") this.#refuse(operation.path, spliced, PatchError);
+    this.#change(holder, spliced as NumberArray);
+    return true;
   }
 
-  #add(path: string, value: Json): Json {
-    if (path === "") return value;
-    return this.#change(path, { isNew: true }, (holder, token, tokens) => {
-      if (isList(holder)) {
-        const at = token === "-" ? holder.length : index(token, holder.length + 1);
-        if (at !== undefined) return this.#splice(holder, at, 0, value);
-      } else if (isObject(holder)) return this.#put(holder, token, value);
-      return this.#refuse(path, missing(holder, token, tokens.slice(0, -1)));
-    });
+  #test(path: string, value: Json): void {
+    const found = this.#read(path);
+    if (same(found, value)) return;
+    this.#refuse(path, `expected ${show(value)}, found ${show(found)}`, TestFailed, found);
   }
 
-  #remove(path: string): Json {
-    if (path === "") return this.#refuse(path, "the whole document cannot be removed", PatchError);
-    return this.#change(path, {}, (holder, token) =>
-      isList(holder) ? this.#splice(holder, Number(token), 1) : this.#drop(holder, token),
-    );
-  }
-
-  #replace(path: string, value: Json): Json {
-    if (path === "") return value;
-    return this.#change(path, {}, (holder, token) => this.#put(holder, token, value));
-  }
-
-  #move(from: string, path: string): Json {
+  #move(from: string, path: string): void {
     // RFC 6902, section 4.4: the "from" location must not be a proper prefix of the "path" location
     if (path.startsWith(`${from}/`)) {
-      return this.#refuse(from, `it cannot be moved into itself, to '${path}'`, PatchError);
+      this.#refuse(from, `it cannot be moved into itself, to '${path}'`, PatchError);
     }
     const value = this.#read(from);
-    if (from === path) return this.document;
-    this.document = this.#remove(from);
-    return this.#add(path, value);
-  }
-
-  #test(path: string, value: Json): Json {
-    const found = this.#read(path);
-    if (same(found, value)) return this.document;
-    return this.#refuse(path, `expected ${show(value)}, found ${show(found)}`, TestFailed, found);
+    if (from === path) return;
+    this.#change(from, undefined);
+    this.#change(path, value, true);
   }
 
   #read(pointer: string): Json {
-    const way = this.#follow(pointer, parse(pointer));
-    this.holder = way.at(-2);
-    return way.at(-1) as Json;
+    return this.#there(find(this.document, pointer), pointer);
   }
 
-  #follow(pointer: string, tokens: readonly string[]): Json[] {
-    return follow(this.document, tokens, (why) => this.#refuse(pointer, why));
+  #put(path: string, value: Json, isNew: boolean): void {
+    if (this.#made.has(value)) this.share(); // what comes to stand in a second place may be changed in neither
+    this.#change(path, value, isNew);
   }
 
-  // Changes the container that holds a location, puts it in its place, and returns the document: what holds
-  // a copy is a copy.
-  #change(
-    pointer: string,
-    { isNew = false },
-    change: (holder: Container, token: string, tokens: readonly string[]) => Container,
-  ): Json {
-    const tokens = parse(pointer);
-    let depth = tokens.length - 1;
-    const way = this.#follow(pointer, isNew ? tokens.slice(0, depth) : tokens) as Container[];
-    let holder = change(way[depth] as Container, tokens[depth] as string, tokens);
-    this.holder = holder;
-    while (depth > 0 && holder !== way[depth]) {
-      depth -= 1;
-      holder = this.#put(way[depth] as Container, tokens[depth] as string, holder);
+  // The one thing that happens to a document: a value comes to a location, to those that are there if it is new.
+  // Without one, what is there goes.
+  #change(path: string, value: Json | undefined, isNew = false): void {
+    if (path === "") {
+      if (value === undefined) this.#refuse(path, "the whole document cannot be removed", PatchError);
+      this.document = value;
+      this.#place = undefined;
+      return;
     }
-    return depth > 0 ? this.document : holder;
+    const start = path.lastIndexOf("/") + 1;
+    const token = unescaped(path.slice(start));
+    const holder = this.#reach(path, start) as Json[] | Record<string, Json>;
+    if (isList(holder)) {
+      const { length } = holder;
+      const end = isNew ? length + 1 : length;
+      const at = isNew && token === "-" ? length : this.#there(index(token, end), path);
+      if (value === undefined) holder.splice(at, 1);
+      else if (!isNew) holder[at] = value;
+      else if (at === length) holder.push(value);
+      else holder.splice(at, 0, value);
+    } else {
+      if (!isNew || !isObject(holder)) this.#there(step(holder, token), path);
+      if (value === undefined) delete holder[token];
+      else put(holder, token, value);
+    }
   }
 
-  // The three things that can happen to a container. Each returns the one that now stands in its place.
-
-  #put(holder: Container, token: string, value: Json): Container {
-    const copy = this.#writable(holder);
-    put(copy, token, value);
-    return copy;
-  }
-
-  #drop(holder: JsonObject, token: string): Container {
-    const copy = this.#writable(holder);
-    delete copy[token];
-    return copy;
-  }
-
-  #splice(holder: JsonList, at: number, count: number, ...values: Json[]): Container {
-    // a long list is copied and changed in one go twice as fast as in two
-    if (!this.#made.has(holder)) return this.#own(holder.toSpliced(at, count, ...values));
-    (holder as Json[]).splice(at, count, ...values);
+  // Returns what holds a location, to be changed in place: all on the way there was made here, or is now.
+  #reach(path: string, last: number): Json {
+    const place = path.slice(0, last);
+    if (place === this.#place) return this.#holder as Json;
+    let holder = this.#writable(this.document);
+    this.document = holder;
+    for (let start = 1, end = 0; start < last; start = end + 1) {
+      end = path.indexOf("/", start);
+      const token = unescaped(path.slice(start, end));
+      const found = this.#there(step(holder, token), path);
+      const copy = this.#writable(found);
+      if (copy !== found) put(holder as Record<string, Json>, isList(holder) ? Number(token) : token, copy);
+      holder = copy;
+    }
+    this.#place = place;
+    this.#holder = holder;
     return holder;
   }
 
-  #writable(holder: Container): Record<string, Json> {
-    const copy = this.#made.has(holder) ? holder : this.#own(isList(holder) ? holder.slice() : { ...holder });
-    return copy as Record<string, Json>;
+  // Returns a value as it may be changed in place.
+  #writable(value: Json): Json {
+    if (!isContainer(value) || this.#made.has(value)) return value;
+    const copy = isList(value) ? roomy(value, this.#room) : { ...value };
+    this.#made.add(copy);
+    return copy;
   }
 
-  #own<Made extends Container>(made: Made): Made {
-    this.#made.add(made);
-    return made;
-  }
-
-  // A value that comes to stand in a second place may be changed in neither.
-  #shared(value: Json): Json {
-    if (this.#made.has(value)) this.share();
-    return value;
+  #there<Found>(found: Found | undefined, pointer: string): Found {
+    return found === undefined ? this.#refuse(pointer, absence(this.document, pointer)) : found;
   }
 
   #refuse(pointer: string, why: string, Kind: Refusal = TargetNotFound, found?: Json): never {
@@ -411,7 +394,14 @@ export class Candidate {
   }
 }
 
-type Container = JsonList | JsonObject;
+// Returns a copy of a list that can grow by some elements without being copied again, which takes as long as it
+// did the first time: the engine keeps the room of elements that have left. They are the list's own, for with
+// others it might come to be of another kind.
+function roomy(list: JsonList, room: number): Json[] {
+  const copy = list.concat(list.slice(0, room));
+  copy.length = list.length;
+  return copy;
+}
 
 // Any of the patch errors; those that found no other value ignore `found`.
 type Refusal = new (

@@ -12,29 +12,42 @@ import { isList, isObject, type Json, kind, own } from "./document.ts";
 import { PointerError, TargetNotFound } from "./errors.ts";
 
 /**
- * Return the reference tokens of a pointer, unescaped (RFC 6901, sections 3 and 4).
+ * Demand that something is a pointer.
  *
  * @throws {PointerError} if it is no text, does not start with `/`, or a `~` is not followed by `0` or `1`
+ */
+export function demandPointer(pointer: unknown): asserts pointer is string {
+  if (typeof pointer !== "string") throw new PointerError(kind(pointer), "a pointer is text");
+  if (pointer && pointer[0] !== "/") throw new PointerError(pointer, "a pointer is empty or starts with '/'");
+  if (pointer.includes("~") && /~(?![01])/.test(pointer))
+    throw new PointerError(pointer, "'~' is followed by '0' or '1'");
+}
+
+/**
+ * Return the reference tokens of a pointer, unescaped (RFC 6901, sections 3 and 4).
+ *
+ * @throws {PointerError} as `demandPointer` does
  *
  * @example
  * parse("/rows/3/a~1b"); // ["rows", "3", "a/b"]
  * parse(""); // []
  */
 export function parse(pointer: string): string[] {
-  if (typeof pointer !== "string") throw new PointerError(kind(pointer), "a pointer is text");
-  if (/^[^/]/.test(pointer)) throw new PointerError(pointer, "a pointer is empty or starts with '/'");
-  if (/~(?![01])/.test(pointer)) throw new PointerError(pointer, "'~' is followed by '0' or '1'");
+  demandPointer(pointer);
   const tokens: string[] = []; // cut by hand, which takes half as long as `split`
   for (let end = 0; end < pointer.length; ) {
     const start = end + 1;
     end = pointer.indexOf("/", start);
     if (end < 0) end = pointer.length;
-    tokens.push(pointer.slice(start, end));
+    tokens.push(unescaped(pointer.slice(start, end)));
   }
+  return tokens;
+}
+
+/** Return a reference token as a pointer spells it, unescaped. */
+export function unescaped(token: string): string {
   // RFC 6901, section 4: "~1" before "~0", so that "~01" is "~1" and not "/"
-  return pointer.includes("~")
-    ? tokens.map((token) => token.replaceAll("~1", "/").replaceAll("~0", "~"))
-    : tokens;
+  return token.includes("~") ? token.replaceAll("~1", "/").replaceAll("~0", "~") : token;
 }
 
 /**
@@ -54,8 +67,13 @@ export function join(...tokens: readonly (string | number)[]): string {
  * ends before 2^32.
  */
 export function index(token: string, length: number): number | undefined {
-  const at = Number(token) >>> 0;
-  return at < length && String(at) === token ? at : undefined;
+  let at = 0;
+  for (let place = 0; place < token.length; place += 1) {
+    const digit = token.charCodeAt(place) - 48;
+    if (digit < 0 || digit > 9 || (at === 0 && place > 0)) return undefined;
+    at = at * 10 + digit;
+  }
+  return token && at < Math.min(length, 2 ** 32) ? at : undefined;
 }
 
 /** Return what a token names in a container, or undefined if it names nothing there. */
@@ -82,28 +100,27 @@ export function find(document: Json, pointer: string): Json | undefined {
  * resolve({ todos: ["write"] }, "/todos/0"); // "write"
  */
 export function resolve(document: Json, pointer: string): Json {
-  const way = follow(document, parse(pointer), (why) => {
-    throw new TargetNotFound(`Cannot find '${pointer}': ${why}`, pointer);
-  });
-  return way.at(-1) as Json;
-}
-
-/** Return what stands on the way that tokens lead, from the document on; `refuse` is told why it ends early. */
-export function follow(document: Json, tokens: readonly string[], refuse: (why: string) => never): Json[] {
-  const way = [document];
-  for (const token of tokens) {
-    const holder = way.at(-1) as Json;
-    const found = step(holder, token);
-    way.push(found === undefined ? refuse(missing(holder, token, tokens.slice(0, way.length - 1))) : found);
+  const found = find(document, pointer);
+  if (found === undefined) {
+    throw new TargetNotFound(`Cannot find '${pointer}': ${absence(document, pointer)}`, pointer);
   }
-  return way;
+  return found;
 }
 
-/** Say why a token names nothing in the value at a location. */
-export function missing(container: Json, token: string, location: readonly string[]): string {
-  const place = location.length > 0 ? `'${join(...location)}'` : "the document";
-  if (isObject(container)) return `${place} has no member '${token}'`;
-  if (!isList(container)) return `${place} is ${kind(container)}`;
-  if (index(token, Infinity) === undefined) return `${place} is a list and '${token}' is no index`;
-  return `the list has ${container.length} element${container.length === 1 ? "" : "s"}`;
+/** Say why nothing is at a location, and why nothing can come there if that is in a list. */
+export function absence(document: Json, pointer: string): string {
+  let place = "";
+  let holder = document;
+  let token = "";
+  for (token of parse(pointer)) {
+    const found = step(holder, token);
+    if (found === undefined) break;
+    holder = found;
+    place += join(token);
+  }
+  const where = place ? `'${place}'` : "the document";
+  if (isObject(holder)) return `${where} has no member '${token}'`;
+  if (!isList(holder)) return `${where} is ${kind(holder)}`;
+  if (index(token, Infinity) === undefined) return `${where} is a list and '${token}' is no index`;
+  return `the list has ${holder.length} element${holder.length === 1 ? "" : "s"}`;
 }

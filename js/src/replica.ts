@@ -18,7 +18,7 @@
  * @module
  */
 
-import { isObject, type JsonObject, kind, own, same } from "./document.ts";
+import { isObject, type Json, type JsonObject, kind, own, same } from "./document.ts";
 import { NotWritable, PatchError, SessionClosed, type SyncStateError } from "./errors.ts";
 import type {
   Closed,
@@ -31,7 +31,16 @@ import type {
   Seed,
   Snapshot,
 } from "./messages.ts";
-import { check, isInList, isRange, type Operation, type Patch, type Step, trace } from "./patch.ts";
+import {
+  Candidate,
+  check,
+  isInList,
+  isRange,
+  type Operation,
+  type Patch,
+  type Step,
+  trace,
+} from "./patch.ts";
 import { join, parse } from "./pointer.ts";
 import { membersOf, type Own, rebase, related } from "./rebase.ts";
 import { copy } from "./values.ts";
@@ -66,8 +75,6 @@ export class Replica {
   /** The id that signs every edit of this page. */
   readonly id: string;
   model: string | undefined;
-  /** What the page shows: the confirmed document with this page's own edits on top. */
-  document: JsonObject = {};
   epoch: string | undefined;
   version = 0;
   status: Status = "connecting";
@@ -82,6 +89,7 @@ export class Replica {
   /** Called after `onChange` for each edit that was taken back. */
   onTrouble: (trouble: Trouble) => void = () => {};
 
+  #document: JsonObject = {};
   #confirmed: JsonObject = {};
   #sent: JsonObject = {};
   #flight: Edit | undefined;
@@ -95,6 +103,8 @@ export class Replica {
   #alone = 0;
   #isAsking = false;
   #isLost = false; // a patch did not apply: only a snapshot helps
+  // What came since somebody looked at the document.
+  #unseen: Unseen | undefined;
   #troubles: Trouble[] = [];
 
   constructor(id: string, { model, seed, number = 0 }: ReplicaOptions = {}) {
@@ -105,7 +115,13 @@ export class Replica {
     if (!seed?.document) return;
     this.epoch = seed.epoch;
     this.version = seed.version;
-    this.document = this.#sent = this.#confirmed = seed.document;
+    this.#document = this.#sent = this.#confirmed = seed.document;
+  }
+
+  /** What the page shows: the confirmed document with this page's own edits on top. */
+  get document(): JsonObject {
+    this.#unseen = undefined; // who looks may keep it
+    return this.#document;
   }
 
   /** The operations of this page that the kernel has not answered yet. */
@@ -159,7 +175,7 @@ export class Replica {
     const edit = operations.map(copied);
     for (const operation of edit) this.#demandWritable(operation);
     const { document, steps } = advance(this.document, edit);
-    this.document = document;
+    this.#document = document;
     if (steps.length > 0) this.#behind = merge(this.#behind, steps);
     const outgoing = this.#next();
     this.#tell();
@@ -253,11 +269,34 @@ export class Replica {
     return to !== undefined && replica === this.id ? this.#resume() : this.#next();
   }
 
-  // Changes the confirmed document, and returns what was done to it.
+  // Changes the confirmed document, and returns what was done to it, if there are edits to be carried over that.
   #commit(operations: Patch, replaced: readonly string[]): Steps {
+    if (!this.#flight && this.#behind.length === 0) {
+      this.#extend(operations);
+      return [];
+    }
     const { document, steps } = advance(this.#confirmed, operations);
     this.#confirmed = document;
     return [...steps, ...replaced.map((path) => assignment(path, isInList(document, path)))];
+  }
+
+  // Changes the document as it is: what nobody has seen since it was copied is not copied again, so that patches
+  // that come faster than they are shown cost a third (benchmarks/page.ts).
+  #extend(operations: Patch): void {
+    const { version } = this;
+    let unseen = this.#unseen;
+    if (unseen?.candidate.document !== this.#confirmed) {
+      const candidate = new Candidate(this.#confirmed, operations.length);
+      unseen = this.#unseen = { before: this.#confirmed, version, candidate };
+    }
+    try {
+      this.#confirmed = demandObject(unseen.candidate.apply(operations));
+    } catch (error) {
+      this.#confirmed = unseen.before; // some of the patch may have been applied
+      this.version = unseen.version;
+      this.#clear();
+      throw error;
+    }
   }
 
   #onReject(message: Reject): PageMessage[] {
@@ -308,14 +347,14 @@ export class Replica {
   // steps that have landed.
   #settle(over: Steps, landed: readonly Own[] = []): void {
     let own = landed;
-    this.document = this.#confirmed;
+    this.#document = this.#confirmed;
     if (this.#flight) {
       const former = this.#carried;
       this.#since = related(this.#frozen.flat(), [...this.#since, ...over.map(bare)]);
       this.#carried = this.#place(this.#frozen, this.#since, [], false); // the kernel tells of what stands no longer
       own = this.#carried.map(([, now], at) => [former[at]?.[1], now]);
     }
-    this.#sent = this.document;
+    this.#sent = this.#document;
     const behind = this.#behind;
     this.#behind = [];
     this.#place(behind, over, own);
@@ -353,7 +392,7 @@ export class Replica {
   #put(edit: Steps, over: Steps, own: readonly Own[]): { steps: Steps; trouble?: Trouble } {
     try {
       const steps = rebase(edit, over, own);
-      this.document = advance(this.document, operationsOf(steps)).document;
+      this.#document = advance(this.#document, operationsOf(steps)).document;
       return { steps };
     } catch (error) {
       return { steps: [], trouble: troubleOf(error, operationsOf(edit)) };
@@ -370,7 +409,7 @@ export class Replica {
 
   // Nothing is pending any more.
   #clear(): void {
-    this.document = this.#sent = this.#confirmed;
+    this.#document = this.#sent = this.#confirmed;
     this.#behind = [];
     this.#alone = 0;
     this.#land();
@@ -403,7 +442,7 @@ export class Replica {
     this.#carried = pairs(steps, steps);
     const operations = operationsOf(steps);
     this.#flight = { type: "edit", model, epoch, base, number: this.number, operations };
-    this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.document;
+    this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.#document;
     return [this.#flight];
   }
 
@@ -431,6 +470,13 @@ const ENDS = "a page adds to an array at its end ('-'), or replaces it whole";
 
 type Steps = readonly Step[];
 
+// What somebody may have seen, and what has become of it since.
+interface Unseen {
+  readonly before: JsonObject;
+  readonly version: number;
+  readonly candidate: Candidate;
+}
+
 function operationsOf(steps: Steps): Patch {
   return steps.map(({ operation }) => operation);
 }
@@ -438,10 +484,12 @@ function operationsOf(steps: Steps): Patch {
 // Applies a patch to a document, which stays one: an object of synced members.
 function advance(before: JsonObject, patch: Patch): { document: JsonObject; steps: Steps } {
   const { document, steps } = trace(before, patch);
-  if (!isObject(document)) {
-    throw new PatchError(`Cannot replace '': a document is an object, not ${kind(document)}`, "");
-  }
-  return { document, steps };
+  return { document: demandObject(document), steps };
+}
+
+function demandObject(document: Json): JsonObject {
+  if (isObject(document)) return document;
+  throw new PatchError(`Cannot replace '': a document is an object, not ${kind(document)}`, "");
 }
 
 // What a whole value that was assigned anew is to an edit.

@@ -282,7 +282,7 @@ function memberOf(container: Container, name: string): Json {
 function textOf(value: Json): string {
   if (isArray(value))
     return `${describe(value)}: ${value.subarray(0, FEW).join(", ")}${value.length > FEW ? ", …" : ""}`;
-  if (isView(value)) return `${value.byteLength.toLocaleString()} bytes`;
+  if (isView(value)) return describe(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

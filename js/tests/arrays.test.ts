@@ -259,11 +259,28 @@ describe("in a model", () => {
     expect(numbers((model.state as { signal: Json }).signal)).toEqual([1, 2]);
   });
 
+  test("a draft has a copy of it, which counts when it is assigned", () => {
+    const state = { signal: floats(1, 2), bytes: new Uint8Array([1]) };
+
+    const none = record(state, (draft: Draft<typeof state>) => {
+      draft.signal[0] = 9;
+      draft.bytes[0] = 9;
+      expect(draft.signal).toBe(draft.signal);
+    });
+    const one = record(state, (draft: Draft<typeof state>) => {
+      const { signal } = draft;
+      signal[0] = 9;
+      draft.signal = signal;
+    });
+
+    expect([none, one]).toEqual([[], [{ op: "replace", path: "/signal", value: floats(9, 2) }]]);
+    expect([numbers(state.signal), numbers(state.bytes)]).toEqual([[1, 2], [1]]);
+  });
+
   test("a draft has it as a value", () => {
     const state = { signal: floats(1, 2) };
 
     const operations = record(state, (draft: Draft<typeof state>) => {
-      expect(draft.signal).toBe(state.signal);
       draft.signal = floats(...numbers(draft.signal).map((number) => Number(number) * 2));
     });
 

@@ -1,6 +1,7 @@
 // @vitest-environment jsdom
 import { setMaxListeners } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { type NumberArray, pack } from "../src/arrays.ts";
 import type { Json } from "../src/document.ts";
 import { Link } from "../src/link.ts";
 import type { Operation } from "../src/patch.ts";
@@ -91,6 +92,20 @@ describe("data-sync-text", () => {
     );
 
     expect(root.textContent).toBe(text);
+  });
+
+  test("of numbers and bytes is how many, also deep inside", async () => {
+    const signal = pack(new BigInt64Array(1_000_000)) as NumberArray;
+    const { root } = await bound(
+      '<p data-sync-text="/signal"></p><p data-sync-text="/more"></p><p data-sync-text="/more/b"></p>',
+      { signal, more: { a: [signal], b: new Uint8Array(1200) } },
+    );
+
+    expect([...root.children].map(({ textContent }) => textContent)).toEqual([
+      "1,000,000 int64",
+      '{"a":["1,000,000 int64"],"b":"1,200 bytes"}',
+      "1,200 bytes",
+    ]);
   });
 
   test("is never markup", async () => {

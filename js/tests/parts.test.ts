@@ -67,6 +67,19 @@ describe("a message in parts", () => {
     expect("x" in model.state).toBe(false);
   });
 
+  test("is the same though each frame comes twice", async () => {
+    const { model, kernel, down } = await pair({ n: 1, rows: [] });
+    down.hold();
+    for (const message of inParts(kernel)) kernel.say(message);
+    down.reorder((waiting) =>
+      waiting.splice(0, waiting.length, ...waiting.flatMap((frame) => [frame, frame])),
+    );
+    down.release();
+
+    expect(model.state).toEqual(WHOLE);
+    expect(model.status).toBe("live");
+  });
+
   test("for another page is nothing", async () => {
     const { model, kernel } = await pair({ n: 1 });
 

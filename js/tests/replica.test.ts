@@ -1,9 +1,11 @@
-import { describe, expect, test } from "vitest";
-import type { Json, JsonObject } from "../src/document.ts";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
+import { isObject, type Json, type JsonObject } from "../src/document.ts";
 import type { KernelMessage, PageMessage, Seed } from "../src/messages.ts";
-import type { Operation, Patch } from "../src/patch.ts";
+import { apply, type Operation, type Patch } from "../src/patch.ts";
 import { Replica, type Trouble } from "../src/replica.ts";
 import { canonical, cases, frozen } from "./support/conformance.ts";
+import { documents, patchesOf } from "./support/documents.ts";
 
 interface Step {
   hello?: true;
@@ -125,6 +127,57 @@ describe("a replica", () => {
 
     replica.receive(patch(5, [{ op: "replace", path: "/n", value: 2 }]));
     expect(replica.document.rows).toBe(shown.rows);
+  });
+
+  test("never changes a document that somebody has seen", () => {
+    fc.assert(
+      fc.property(
+        documents().chain((document) => fc.tuple(fc.constant(document), patchesOf(document))),
+        fc.array(fc.boolean(), { minLength: 8, maxLength: 8 }),
+        ([document, operations], looks) => {
+          const replica = live(document as JsonObject);
+          let expected = document;
+
+          for (const [at, operation] of operations.entries()) {
+            const next = apply(expected, [operation]);
+            if (!isObject(next)) return; // no document of a model
+            expected = next;
+            replica.receive(patch(4 + at, [operation]));
+            if (looks[at]) expect(canonical(frozen(replica.document))).toBe(canonical(expected));
+          }
+
+          expect(canonical(replica.document)).toBe(canonical(expected));
+        },
+      ),
+    );
+  });
+
+  test("copies a list once for all patches that come before somebody looks", () => {
+    const replica = live({ rows: Array.from({ length: 10_000 }, (_, n) => ({ n })) });
+    const copied = vi.spyOn(Array.prototype, "concat");
+
+    for (let n = 0; n < 100; n += 1) {
+      replica.receive(patch(4 + n, [{ op: "replace", path: `/rows/${n}/n`, value: -n }]));
+    }
+
+    const copies = copied.mock.contexts.filter((list) => (list as unknown[]).length >= 10_000);
+    copied.mockRestore();
+    expect(copies).toHaveLength(1);
+    expect((replica.document.rows as Json[])[99]).toEqual({ n: -99 });
+  });
+
+  test.each<[string, Operation]>([
+    ["that is not there", { op: "remove", path: "/rows/7" }],
+    ["that leaves no object", { op: "replace", path: "", value: [] }],
+  ])("takes a patch whole or not at all, though nobody has seen the ones before: %s", (_, last) => {
+    const replica = live({ rows: [1, 2] });
+    replica.receive(patch(4, [{ op: "add", path: "/rows/-", value: 3 }]));
+
+    const sent = replica.receive(patch(5, [{ op: "remove", path: "/rows/0" }, last]));
+
+    expect(sent).toMatchObject([{ type: "hello" }]);
+    expect(replica.version).toBe(4); // the one that was seen last; a snapshot is on its way
+    expect(replica.document).toEqual({ rows: [1, 2] });
   });
 
   test("carries an edit to where its element went, and keeps what nobody changed", () => {

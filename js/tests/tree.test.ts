@@ -1,5 +1,6 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type NumberArray, pack } from "../src/arrays.ts";
 import type { Json } from "../src/document.ts";
 import type { Link } from "../src/link.ts";
 import { render } from "../src/tree.ts";
@@ -114,6 +115,30 @@ describe("what is drawn", () => {
 
     expect(el.querySelector("b, i, img, script")).toBeNull();
     expect(text(el)).toContain("<b>name</b>");
+  });
+
+  test("is the size of an array and its first elements, and nothing to write in", async () => {
+    const image = Object.assign(new Uint8Array(24), { shape: [2, 4, 3] });
+    const [signal, pixels] = [new Float64Array(1000).fill(0.5), image].map(
+      (array) => pack(array) as NumberArray,
+    );
+    const { el, kernel } = await show({
+      signal: signal as Json,
+      image: pixels as Json,
+      bytes: new Uint8Array(3),
+    });
+    const rows = (): string[] => [...el.querySelectorAll(".syncstate-row")].map(text);
+
+    expect(rows()).toEqual([
+      "signal1,000 float64: 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, …",
+      "image2 x 4 x 3 uint8: 0, 0, 0, 0, 0, 0, 0, 0, …",
+      "bytes3 bytes",
+    ]);
+    expect(el.querySelector("input, textarea")).toBeNull();
+
+    kernel.commit("board", { op: "remove", path: "/signal/2:1000" });
+
+    expect(rows()[0]).toBe("signal2 float64: 0.5, 0.5");
   });
 
   test("has a member called like something of JavaScript's", async () => {
