@@ -288,6 +288,14 @@ def splices(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:
     return [(start, len(old) - tail, new[start : len(new) - tail])]
 
 
+def joined(first: Array, second: Array) -> Array | None:
+    """Return the window over two that follow each other in a block, or None if they do not."""
+    one, other = _position(first), _position(second)
+    if one is None or other is None or one[0] is not other[0] or one[1] + len(first) != other[1]:
+        return None
+    return one[0].window(one[1], other[1] + len(second))
+
+
 def are_same(one: Array, other: Array) -> bool:
     """Tell whether two arrays have the same type, shape and bytes: so a NaN is the same as itself."""
     if one is other:

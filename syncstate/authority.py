@@ -24,7 +24,7 @@ from syncstate.diff import weigh
 from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
-from syncstate.patch import Operation, Step, bare, check, compact
+from syncstate.patch import Operation, Step, add_on, bare, check, compact
 from syncstate.rebase import follow, rebase_operations
 from syncstate.verdicts import Verdicts
 
@@ -189,7 +189,10 @@ class Authority:
         """
         if self._open_assigned or assigned:
             self._open_assigned = _followed(self._open_assigned, steps, assigned)
-        self._open += steps
+        if steps and steps[-1].operation["path"].endswith("/-"):  # to an array
+            add_on(self._open, steps)
+        else:
+            self._open += steps
 
     def commit(self, replica: str | None = None, number: int | None = None) -> bool:
         """Close the open operations into one version, if there are any, or if an edit needs its own.

@@ -227,6 +227,40 @@ def replayed(authority: Any, document: Any, since: int) -> Any:
     return document
 
 
+def test_a_loop_that_appends_and_cuts_is_two_operations(scope):
+    authority = scope._document.watch()
+    authority.commit()
+    before, since = scope.sync.snapshot(), authority.version
+
+    for count in range(1000):
+        scope.signal = append(scope.signal, float(count))[-100:]
+
+    authority.commit()
+    (message,) = authority.patches(since)
+    assert len(message["operations"]) <= 10  # a larger block is another one
+    assert same(replayed(authority, before, since), scope.sync.snapshot())
+
+
+def test_two_streams_and_what_else_is_done_stay_in_order(scope):
+    authority = scope._document.watch()
+    authority.commit()
+    scope.columns = {"x": np.zeros(3), "-": 1, "0:1": 2}
+    authority.commit()
+    before, since = scope.sync.snapshot(), authority.version
+
+    for count in range(300):
+        scope.signal = append(scope.signal, float(count))[-50:]
+        if count % 3 == 0:
+            scope.columns["x"] = append(scope.columns["x"], float(count))
+        if count % 7 == 0:
+            scope.signal = np.arange(4.0) + count
+        if count % 11 == 0:
+            del scope.columns["0:1"]
+            scope.columns["0:1"] = np.ones(2)
+
+    assert same(replayed(authority, before, since), scope.sync.snapshot())
+
+
 @pytest.mark.parametrize(
     ("values", "why"),
     [
