@@ -131,7 +131,8 @@ class Authority:
 
     Attributes:
         version: How many commits there were.
-        watchers: Called, without the lock, when there may be something to send.
+        watchers: Called, without the lock, when there may be something to send. One that returns False wants
+            to be called again before it has come for that.
     """
 
     __slots__ = (
@@ -254,10 +255,14 @@ class Authority:
         waiting, self._waiting = ([], self._waiting) if self.is_held else (self._waiting, [])
         return waiting
 
-    def notify(self) -> None:
-        """Tell the watchers that there may be something to send; the lock is not held."""
-        for watcher in list(self.watchers):
-            watcher()
+    def notify(self) -> bool:
+        """Tell the watchers that there may be something to send; the lock is not held.
+
+        Returns:
+            Whether they need not be told again before they come for it.
+        """
+        answers = [watcher() for watcher in list(self.watchers)]
+        return not any(answer is False for answer in answers)
 
     # -- what is said
 

@@ -66,7 +66,7 @@ class Link:
     Args:
         transport: What carries the frames.
         wake: Called when there is something to flush, on the thread that changed it; by default the
-            flush happens there and then.
+            flush happens there and then. If it returns False, it is called again with the next change.
         is_plain: The transport joins one page to one model: the model's key may be left out.
         clock: Tells the time in seconds, to bound what pages may ask for in a second (`limits`), and to send
             no more than they can follow (`flow`); `wake` must then flush later, not at once. Without it they
@@ -99,7 +99,7 @@ class Link:
         self._outbox: list[Message] = []
         self._urgent: set[str] = set()  # models of which somebody waits to hear
         self._cursors: dict[str, tuple[Authority, int]] = {}
-        self._watchers: dict[str, Callable[[], None]] = {}  # what each of these calls when it has changed
+        self._watchers: dict[str, Callable[[], object]] = {}  # what each of these calls when it has changed
         self._changed: dict[str, None] = {}  # those that called, in that order
         self._is_unsure = False  # there was news since all models were looked at
         self._looked_at: float | None = None
@@ -142,9 +142,9 @@ class Link:
             )
         self._wake()
 
-    def _hear_of(self, key: str) -> None:
+    def _hear_of(self, key: str) -> object:
         self._changed[key] = None
-        self._wake()
+        return self._wake()
 
     def _first_word(self, authority: Authority) -> Message:
         if self._is_plain:

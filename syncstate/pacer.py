@@ -81,8 +81,7 @@ class Pacer:
         rest = self._round_at + self._interval - time.monotonic()
         loop = _event_loop()
         if rest > 0 and loop is not None:
-            if self._timer is None:
-                self._timer = loop.call_later(rest, self._make_round)
+            self._call_within(rest, loop)
             return False
         self._make_round()
         return True
@@ -94,7 +93,14 @@ class Pacer:
         self._round_at = time.monotonic()
         pause, loop = self._round(), _event_loop()
         if pause is not None and loop is not None:
-            self._timer = loop.call_later(max(pause, self._interval), self._make_round)
+            self._call_within(max(pause, self._interval), loop)
+
+    def _call_within(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None and self._timer.when() <= loop.time() + seconds:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = loop.call_later(seconds, self._make_round)
 
     def _run(self) -> None:
         pause: float | None = None

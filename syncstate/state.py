@@ -344,10 +344,11 @@ class TraitDocument(Root):
         self.authority.record(steps + described(marks.values()))
 
     def notify(self) -> None:
-        """Tell the links that there is something to send; until one comes for it, once is enough."""
+        """Tell the links that there is something to send; until one comes for it, once is enough for most."""
         self._is_told = True
         try:
-            self.authority.notify()
+            if not self.authority.notify():
+                self._is_told = False
         except BaseException:  # an interrupt, say: the next mark tells them
             self._is_told = False
             raise

@@ -919,3 +919,31 @@ def test_without_threads_a_call_that_names_a_pause_is_made_again(threadless):
     asyncio.run(cell())
 
     assert len(calls) == 3
+
+
+def test_without_threads_a_tight_loop_over_a_model_is_seen_as_it_goes_and_to_its_end(threadless):
+    class Counter(SyncedModel):
+        n: int = 0
+
+    counter, (kernel, page) = Counter(), MemoryTransport.pair()
+    link = Link(kernel, wake=threadless.wake, clock=time.monotonic)
+    seen: list[int] = []
+
+    def hear(frame: Any, buffers: Any) -> None:
+        for message in frame["messages"]:
+            seen.extend(operation["value"] for operation in message.get("operations", ()))
+
+    page.on_frame = hear
+    threadless.add(link.flush)
+
+    async def cell() -> None:
+        link.publish(counter._document.watch())
+        end = time.monotonic() + 0.6
+        while time.monotonic() < end:
+            counter.n += 1
+        await asyncio.sleep(0.2)
+
+    asyncio.run(cell())
+
+    assert seen[-1] == counter.n
+    assert 3 < len(seen) < 20
