@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from syncstate import limits
 from syncstate.diff import weigh
-from syncstate.document import JsonObject
+from syncstate.document import NUMBERS, JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
 from syncstate.patch import Operation, Step, bare, check, compact
@@ -213,8 +213,12 @@ class Authority:
             return True
 
     def _remember(self, commit: Commit) -> None:
-        values = (step.operation.get("value") for step in commit.steps)
-        commit.weight = sum(STEP_BYTES + weigh(value, LOG_BYTES) for value in values)
+        weight = STEP_BYTES * len(commit.steps)
+        for step in commit.steps:
+            value = step.operation.get("value")
+            if type(value) not in NUMBERS:  # which count for nothing beside the rest of the step
+                weight += weigh(value, LOG_BYTES)
+        commit.weight = weight
         self._log.append(commit)
         self._log_weight += commit.weight
         while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
@@ -230,7 +234,7 @@ class Authority:
     @property
     def is_held(self) -> bool:
         """Whether a batch is open."""
-        return any(hold.is_open for hold in self._holds)
+        return bool(self._holds) and any(hold.is_open for hold in self._holds)
 
     def hold(self, hold: Hold) -> None:
         """Begin a batch: nothing is committed and no message is answered while it is open."""
@@ -266,8 +270,11 @@ class Authority:
         with self.lock:
             if not self._reaches(since):
                 return None
+            commits = self._since(since)
+            if len(commits) < 2:  # nearly always: one
+                return [self._patch(since, commits)] if commits else []
             runs: list[list[Commit]] = []
-            for commit in self._since(since):
+            for commit in commits:
                 if runs and runs[-1][-1].replica is None and commit.replica is None:
                     runs[-1].append(commit)
                 else:
@@ -459,14 +466,17 @@ class Authority:
         return [self._log[place] for place in range(version - self.version, 0)]
 
     def _patch(self, base: int, commits: list[Commit]) -> PatchMessage:
-        steps = [step for commit in commits for step in commit.steps]
+        if len(commits) == 1:
+            steps = commits[0].steps
+        else:
+            steps = compact([step for commit in commits for step in commit.steps])
         message: Any = {
             "type": "patch",
             "model": self.key,
             "epoch": self.epoch,
             "base": base,
             "version": commits[-1].version if commits else base,
-            "operations": [step.operation for step in (compact(steps) if len(commits) > 1 else steps)],
+            "operations": [step.operation for step in steps],
         }
         assigned: list[Step] = []
         for commit in commits:

@@ -18,7 +18,7 @@ from operator import eq
 from typing import cast
 
 from syncstate.arrays import Array, is_array, splices
-from syncstate.document import SCALARS, Json, plain, same
+from syncstate.document import NUMBERS, SCALARS, Json, plain, same
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 
@@ -68,6 +68,8 @@ def _weigh_operation(operation: Operation) -> int:
 
 def weigh(value: Json, limit: float = float("inf")) -> int:
     """Estimate the bytes of a value's JSON, and stop counting above a limit."""
+    if type(value) in NUMBERS:  # first: nearly all are
+        return len(str(value))
     if isinstance(value, str):
         return len(value) + 2
     if isinstance(value, dict):

@@ -35,7 +35,7 @@ from syncstate.messages import (
     read_message,
 )
 from syncstate.pacer import Pacer
-from syncstate.parts import cut
+from syncstate.parts import cut, is_slim
 from syncstate.transports.comm import Lanes, PlainComm
 from syncstate.transports.transport import Transport
 from syncstate.uploads import Uploads
@@ -175,8 +175,11 @@ class Link:
                     messages += self._news(key, authority, cursor)
             if messages:
                 self._is_unsure = True
-                for some in _cut(messages):
-                    self._transport.send(*self._frame(some))
+                if all(map(is_slim, messages)):
+                    self._transport.send(self._frame(messages), [])
+                else:
+                    for some in _cut(messages):
+                        self._transport.send(*detach(self._frame(some)))
             return pause or (LOOK_INTERVAL if self._is_unsure else None)
 
     def _take_changed(self) -> list[str]:
@@ -240,12 +243,12 @@ class Link:
         }
         return [note]
 
-    def _frame(self, messages: Sequence[Message]) -> tuple[JsonObject, list[bytes | memoryview]]:
+    def _frame(self, messages: Sequence[Message]) -> JsonObject:
         self._seq += 1
         frame: Any = {"protocol": PROTOCOL, "kernel": KERNEL, "seq": self._seq, "messages": messages}
         if self._flow is not None and not self._is_deaf() and self._flow.leaves(self._seq, self._clock()):
             frame["ack"] = True
-        return detach(frame)
+        return frame  # type: ignore[no-any-return] # an object of messages
 
     # -- up
 
