@@ -136,6 +136,7 @@ class Authority:
 
     __slots__ = (
         "_answers",
+        "_are_apart",
         "_holds",
         "_judged",
         "_log",
@@ -169,6 +170,7 @@ class Authority:
         self.watchers: list[Callable[[], object]] = []
         self._open: list[Step] = []
         self._open_assigned: list[Step] = []
+        self._are_apart = False  # no two of the open steps are for one location
         self._log: list[Commit] = []
         self._log_weight = 0
         self._answers: dict[str, _Answer] = {}
@@ -179,14 +181,16 @@ class Authority:
 
     # -- what happens here
 
-    def record(self, steps: list[Step], assigned: Sequence[Step] = ()) -> None:
+    def record(self, steps: list[Step], assigned: Sequence[Step] = (), *, are_apart: bool = False) -> None:
         """Take note of what was just done; the lock is held.
 
         Args:
             steps: What was done, in order.
             assigned: A `replace` without its value for each location whose whole value was assigned anew,
                 though `steps` says less.
+            are_apart: No two of the steps are for one location.
         """
+        self._are_apart = are_apart and not self._open
         if self._open_assigned or assigned:
             self._open_assigned = _followed(self._open_assigned, steps, assigned)
         self._open += steps
@@ -204,7 +208,7 @@ class Authority:
                     return False
                 if self._open or replica is not None:
                     self.version += 1
-                    steps, self._open = compact(self._open), []
+                    steps, self._open = self._open if self._are_apart else compact(self._open), []
                     assigned, self._open_assigned = self._open_assigned, []
                     self._remember(Commit(self.version, steps, assigned, replica, number))
             except BaseException:  # an interrupt, say: nobody knows how far this came

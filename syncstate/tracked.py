@@ -346,7 +346,9 @@ class TrackedList(_Placed, list[Any]):
                 old = self[place] if 0 <= place < len(self) else self
                 is_put = self._lease.root is root and type(old) in SCALARS
                 if is_put:
-                    is_news = not same_scalar(old, value) and root.mark(self, place, "replace")
+                    is_news = (old != value or not same_scalar(old, value)) and root.mark(
+                        self, place, "replace"
+                    )
                     list.__setitem__(self, place, value)
             if is_put:
                 if is_news:
@@ -497,7 +499,9 @@ class TrackedDict(_Placed, dict[str, Any]):
                 old = self.get(name, self)
                 is_put = self._lease.root is root and type(old) in SCALARS
                 if is_put:
-                    is_news = not same_scalar(old, value) and root.mark(self, name, "replace")
+                    is_news = (old != value or not same_scalar(old, value)) and root.mark(
+                        self, name, "replace"
+                    )
                     dict.__setitem__(self, name, value)
             if is_put:
                 if is_news:
@@ -583,25 +587,29 @@ def described(marks: Iterable[tuple[_Container, Marks]]) -> list[Step]:
     steps: list[Step] = []
     last: _Node = None
     above = ""  # the pointer of the last one's holder: a table's rows all have one
+    tokens: dict[str, str] = {}  # and the same names
     for node, keys in marks:
-        holder = node._parent
+        holder: Any = node._parent
+        place = node._key
         if not isinstance(holder, _TRACKED):
             path = _locate(node)
         else:
             if holder is not last:
                 last, above = holder, _locate(holder)
-            path = f"{above}/{holder._child_token(node)}"
-        if isinstance(node, TrackedDict):
-            for name, op in keys.items():
-                steps.append(
-                    Step({"op": op, "path": f"{path}/{escape(name)}", "value": node[name]}, in_list=False)
-                )
-        else:
-            for index, op in keys.items():
-                if index < len(node):  # else it was marked, and an interrupt came before it was put there
-                    value = node[index]
-                    steps.append(Step({"op": op, "path": f"{path}/{index}", "value": value}, in_list=True))
+            if type(place) is int and place < len(holder) and holder[place] is node:  # without a call
+                path = f"{above}/{place}"
+            else:
+                path = f"{above}/{holder._child_token(node)}"
+        in_list = isinstance(node, TrackedList)
+        for key, op in keys.items():
+            token = key if in_list else tokens.get(key) or tokens.setdefault(key, escape(key))
+            if not in_list or key < len(node):  # else an interrupt came before what was marked was put there
+                operation = {"op": op, "path": f"{path}/{token}", "value": node[key]}
+                steps.append(_new_step(Step, (operation, in_list, False, False)))
     return steps
+
+
+_new_step = tuple.__new__  # a third of what Step() takes, where there are a thousand
 
 
 def _find_root(node: _Container) -> tuple[Root, Any]:
