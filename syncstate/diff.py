@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, compress
-from operator import eq
+from operator import eq, is_not
 from typing import cast
 
 from syncstate.arrays import Array, is_array, splices
@@ -178,10 +178,14 @@ def _compare_objects(old: dict[str, Json], new: dict[str, Json], pointer: str, c
 
 
 def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list[Change]) -> None:
-    if len(old) == len(new) and (places := _others(old, new)) is not None:
-        for place in places:
-            _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
-        return
+    if len(old) == len(new):
+        places: list[int] | None = [*compress(range(len(old)), map(is_not, old, new))]
+        if len(places or ()) * 4 > len(old):  # few are the very rows that were there
+            places = others(old, new)
+        if places is not None:
+            for place in places:
+                _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
+            return
     shorter = min(len(old), len(new))
     start = 0
     while start < shorter and (old[start] is new[start] or same(old[start], new[start])):
@@ -197,21 +201,33 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
     changes += resize(pointer, middle, old[middle : len(old) - tail], new[middle : len(new) - tail])
 
 
-def _others(old: list[Json], new: list[Json]) -> list[int] | None:
-    """Return where two tables of one length have other rows, at a third of what a look at each costs.
+def others(old: list[Json], new: list[Json]) -> list[int] | None:
+    """Return where two tables have other rows, as far as both go, at a third of what a look at each costs.
 
     To Python `1 == True`, to JSON not; so this is for objects of scalars whose members stand in one order.
+
+    Returns:
+        None if it cannot be told so.
     """
     if not all(issubclass(type_, dict) for type_ in {*map(type, old), *map(type, new)}):
         return None
-    are_equal = [*map(eq, old, new)]
-    olds, news = [*compress(old, are_equal)], [*compress(new, are_equal)]
-    types = [*map(type, _members(olds))]
-    if types != [*map(type, _members(news))] or not SCALARS.issuperset(types):
+    try:
+        are_equal = [*map(eq, old, new)]
+    except Exception:  # an array has no one answer, and of a stranger's == nobody knows
         return None
-    if bool in types and [*_names(olds)] != [*_names(news)]:
+    olds, news = [*compress(old, are_equal)], [*compress(new, are_equal)]
+    types = {*map(type, _members(news))}.union(map(type, _members(olds)))
+    if not SCALARS.issuperset(types):
+        return None
+    if bool in types and not _stand_alike(olds, news):
         return None
     return [place for place, is_equal in enumerate(are_equal) if not is_equal]
+
+
+def _stand_alike(olds: list[Json], news: list[Json]) -> bool:
+    """Whether members of one name and type stand in one order, so that no `1` is taken for `true`."""
+    are_types_alike = [*map(type, _members(olds))] == [*map(type, _members(news))]
+    return are_types_alike and [*_names(olds)] == [*_names(news)]
 
 
 def _names(rows: list[Json]) -> Iterable[str]:

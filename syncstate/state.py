@@ -173,7 +173,9 @@ class TraitDocument(Root):
             return value
         wire = encode(value, join(name))
         intake = Intake(self, [self._hanging.get(name)])
-        taken = intake.take(wire, name)
+        taken = intake.take_table(wire, self._hanging.get(name))
+        if taken is None:
+            taken = intake.take(wire, name)
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
