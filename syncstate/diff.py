@@ -72,22 +72,22 @@ def weigh(value: Json, limit: float = float("inf")) -> int:
         return len(str(value))
     if isinstance(value, str):
         return len(value) + 2
+    total = 2
     if isinstance(value, dict):
-        return _total((weigh(member, limit) + len(name) + 4 for name, member in value.items()), limit)
+        for name, member in value.items():
+            total += len(name) + 4 + weigh(member, limit)
+            if total > limit:
+                break
+        return total
     if isinstance(value, list):
-        return _total((weigh(element, limit) + 1 for element in value), limit)
+        for element in value:
+            total += 1 + weigh(element, limit)
+            if total > limit:
+                break
+        return total
     if isinstance(value, bytes):
         return len(value)
     return value.nbytes if is_array(value) else len(str(value))
-
-
-def _total(sizes: Iterable[int], limit: float) -> int:
-    total = 2
-    for size in sizes:
-        total += size
-        if total > limit:
-            break
-    return total
 
 
 # -- what a change is called

@@ -369,7 +369,11 @@ class TraitDocument(Root):
         if self._is_watched:
             self.authority.record([step for step, _ in changes], assigned)
         acts = self._acts if self._collected is None else self._collected
-        if acts is self._acts and not self.listeners and all(self.lease(name).root for name in inside):
+        if (
+            acts is self._acts
+            and not self.listeners
+            and None not in [self.lease(name).root for name in inside]
+        ):
             self._has_news = True  # for links alone
             return
         operations = [step.operation for step, _ in changes]

@@ -27,7 +27,7 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from functools import partial, wraps
+from functools import wraps
 from itertools import chain, compress, repeat
 from math import isfinite
 from operator import attrgetter, is_
@@ -243,10 +243,10 @@ class TrackedList(_Placed, list[Any]):
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
         intake = Intake(self, leaving)
-        arriving = [*map(partial(_taken, intake), splices)]
+        arriving = [_taken(intake, some) for some in splices]
         with (NOWHERE if intake.loose else root).lock:
             if not intake.is_current():
-                arriving = [*map(partial(_taken, intake), splices)]
+                arriving = [_taken(intake, some) for some in splices]
             account = Account(path, intake.was_kept)
             if root.is_recording:
                 for start, stop, values in reversed(arriving):
