@@ -600,12 +600,16 @@ def described(marks: Iterable[tuple[_Container, Marks]]) -> list[Step]:
                 path = f"{above}/{place}"
             else:
                 path = f"{above}/{holder._child_token(node)}"
-        in_list = isinstance(node, TrackedList)
-        for key, op in keys.items():
-            token = key if in_list else tokens.get(key) or tokens.setdefault(key, escape(key))
-            if not in_list or key < len(node):  # else an interrupt came before what was marked was put there
-                operation = {"op": op, "path": f"{path}/{token}", "value": node[key]}
-                steps.append(_new_step(Step, (operation, in_list, False, False)))
+        if isinstance(node, TrackedDict):
+            for name, op in keys.items():
+                token = tokens.get(name) or tokens.setdefault(name, escape(name))
+                operation = {"op": op, "path": f"{path}/{token}", "value": node[name]}
+                steps.append(_new_step(Step, (operation, False, False, False)))
+        else:
+            for index, op in keys.items():
+                if index < len(node):  # else it was marked, and an interrupt came before it was put there
+                    operation = {"op": op, "path": f"{path}/{index}", "value": node[index]}
+                    steps.append(_new_step(Step, (operation, True, False, False)))
     return steps
 
 
