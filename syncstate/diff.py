@@ -29,6 +29,9 @@ of it or of nothing; of a splice of an array, a tuple of the whole array."""
 MOVES_LIMIT = 10_000
 """How many elements a list reports as moved; where more are, the list counts as assigned anew."""
 
+_SAMPLE = 100
+"""How many rows tell how large a table is."""
+
 _OVERHEAD = 38
 """Bytes of an operation beside its path and its value: `{"op":"replace","path":"","value":},`."""
 
@@ -157,7 +160,7 @@ def _compare(old: Json, new: Json, pointer: str, in_list: bool, changes: list[Ch
     if old is new:
         return
     if isinstance(old, list) and isinstance(new, list):
-        _compare_lists(old, new, pointer, changes)
+        _compare_lists(old, new, pointer, in_list, changes)
     elif isinstance(old, dict) and isinstance(new, dict):
         _compare_objects(old, new, pointer, changes)
     elif is_array(old) and is_array(new) and (found := splices(old, new)) is not None:
@@ -177,11 +180,16 @@ def _compare_objects(old: dict[str, Json], new: dict[str, Json], pointer: str, c
             _compare(old[name], member, f"{pointer}/{escape(name)}", False, changes)
 
 
-def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list[Change]) -> None:
+def _compare_lists(
+    old: list[Json], new: list[Json], pointer: str, in_list: bool, changes: list[Change]
+) -> None:
     if len(old) == len(new):
         places: list[int] | None = [*compress(range(len(old)), map(is_not, old, new))]
         if len(places or ()) * 4 > len(old):  # few are the very rows that were there
             places = others(old, new)
+            if places and _is_whole_smaller(new, len(places), pointer):
+                changes.append(replace(pointer, old, new, in_list=in_list))
+                return
         if places is not None:
             for place in places:
                 _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
@@ -199,6 +207,20 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
         _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
     middle = max(start, shorter - tail)
     changes += resize(pointer, middle, old[middle : len(old) - tail], new[middle : len(new) - tail])
+
+
+def _is_whole_smaller(new: list[Json], count: int, pointer: str) -> bool:
+    """Whether a table is surely smaller than an operation for each of so many rows; a sample tells.
+
+    To find that out from the operations takes five times as long as to send all.
+    """
+    if count < _SAMPLE:
+        return False
+    sample = new[:: max(1, len(new) // _SAMPLE)]
+    least = (
+        _OVERHEAD + len(f"{pointer}/{count}/x") + 1
+    )  # of an operation: most indices are as long as the count
+    return weigh(sample) * len(new) < count * least * len(sample)
 
 
 def others(old: list[Json], new: list[Json]) -> list[int] | None:

@@ -2087,3 +2087,14 @@ def test_whatever_tables_follow_one_another_pages_have_the_last_one(tables):
         assert same(plain(model.rows), rows)
         assert [row.location for row in model.rows] == [f"/rows/{place}" for place in range(len(rows))]
         assert same(committed.document, model.sync.snapshot())
+
+
+@pytest.mark.parametrize(("every", "count"), [(1, 1), (2, 1), (50, 5)])
+def test_a_large_table_travels_whole_where_that_is_less_than_its_rows_one_by_one(every, count):
+    model = Table(rows=[{"id": number} for number in range(300)])
+    recorded = Recorded(model)
+
+    model.rows = [{"id": -row["id"]} if row["id"] % every == 0 else {**row} for row in model.rows]
+
+    assert recorded.agrees()
+    assert len(recorded.operations) == count  # -0 is 0
