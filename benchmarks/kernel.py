@@ -25,6 +25,7 @@ from client import Client, Published
 from interleaved import spelled, spelled_ratio
 
 from syncstate.document import JsonObject
+from syncstate.parts import Assembly
 from syncstate.patch import apply
 
 SETUP = """
@@ -255,6 +256,7 @@ class Page:
     def __init__(self, document: JsonObject) -> None:
         self.document: Any = document
         self._version = 0
+        self._assembly = Assembly()
 
     def hear(self, published: Sequence[Published]) -> None:
         """Apply what is in some frames.
@@ -262,7 +264,10 @@ class Page:
         Raises:
             RuntimeError: One is missing.
         """
-        for message in (message for frame in published for message in frame.content["data"]["messages"]):
+        for part in (message for frame in published for message in frame.content["data"]["messages"]):
+            message: Any = self._assembly.take(part)
+            if message is None:  # the rest of it follows
+                continue
             if message["type"] == "snapshot":
                 self.document = message["document"]
             elif message["type"] != "patch":

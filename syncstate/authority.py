@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 from syncstate import limits
 from syncstate.diff import weigh
-from syncstate.document import JsonObject
+from syncstate.document import NUMBERS, JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
 from syncstate.patch import Operation, Step, add_on, bare, check, compact
@@ -137,6 +137,7 @@ class Authority:
 
     __slots__ = (
         "_answers",
+        "_are_apart",
         "_holds",
         "_judged",
         "_log",
@@ -170,6 +171,7 @@ class Authority:
         self.watchers: list[Callable[[], object]] = []
         self._open: list[Step] = []
         self._open_assigned: list[Step] = []
+        self._are_apart = False  # no two of the open steps are for one location
         self._log: list[Commit] = []
         self._log_weight = 0
         self._answers: dict[str, _Answer] = {}
@@ -180,14 +182,16 @@ class Authority:
 
     # -- what happens here
 
-    def record(self, steps: list[Step], assigned: Sequence[Step] = ()) -> None:
+    def record(self, steps: list[Step], assigned: Sequence[Step] = (), *, are_apart: bool = False) -> None:
         """Take note of what was just done; the lock is held.
 
         Args:
             steps: What was done, in order.
             assigned: A `replace` without its value for each location whose whole value was assigned anew,
                 though `steps` says less.
+            are_apart: No two of the steps are for one location.
         """
+        self._are_apart = are_apart and not self._open
         if self._open_assigned or assigned:
             self._open_assigned = _followed(self._open_assigned, steps, assigned)
         if steps and steps[-1].operation["path"].endswith("/-"):  # to an array
@@ -208,7 +212,7 @@ class Authority:
                     return False
                 if self._open or replica is not None:
                     self.version += 1
-                    steps, self._open = compact(self._open), []
+                    steps, self._open = self._open if self._are_apart else compact(self._open), []
                     assigned, self._open_assigned = self._open_assigned, []
                     self._remember(Commit(self.version, steps, assigned, replica, number))
             except BaseException:  # an interrupt, say: nobody knows how far this came
@@ -217,8 +221,11 @@ class Authority:
             return True
 
     def _remember(self, commit: Commit) -> None:
-        values = (step.operation.get("value") for step in commit.steps)
-        commit.weight = sum(STEP_BYTES + weigh(value, LOG_BYTES) for value in values)
+        weight = STEP_BYTES * len(commit.steps)
+        values = [step.operation.get("value") for step in commit.steps]
+        if not NUMBERS.issuperset(map(type, values)):  # else the steps are all there is to weigh
+            weight += sum([weigh(value, LOG_BYTES) for value in values])
+        commit.weight = weight
         self._log.append(commit)
         self._log_weight += commit.weight
         while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
@@ -234,7 +241,7 @@ class Authority:
     @property
     def is_held(self) -> bool:
         """Whether a batch is open."""
-        return any(hold.is_open for hold in self._holds)
+        return bool(self._holds) and any(hold.is_open for hold in self._holds)
 
     def hold(self, hold: Hold) -> None:
         """Begin a batch: nothing is committed and no message is answered while it is open."""
@@ -272,10 +279,13 @@ class Authority:
         Commits without an author travel as one message.
         """
         with self.lock:
+            if self._log and self._log[-1].version == self.version == since + 1:  # as it is nearly always
+                return [self._patch(since, self._log[-1:])]
             if not self._reaches(since):
                 return None
+            commits = self._since(since)
             runs: list[list[Commit]] = []
-            for commit in self._since(since):
+            for commit in commits:
                 if runs and runs[-1][-1].replica is None and commit.replica is None:
                     runs[-1].append(commit)
                 else:
@@ -467,14 +477,17 @@ class Authority:
         return [self._log[place] for place in range(version - self.version, 0)]
 
     def _patch(self, base: int, commits: list[Commit]) -> PatchMessage:
-        steps = [step for commit in commits for step in commit.steps]
+        if len(commits) == 1:
+            steps = commits[0].steps
+        else:
+            steps = compact([step for commit in commits for step in commit.steps])
         message: Any = {
             "type": "patch",
             "model": self.key,
             "epoch": self.epoch,
             "base": base,
             "version": commits[-1].version if commits else base,
-            "operations": [step.operation for step in (compact(steps) if len(commits) > 1 else steps)],
+            "operations": [step.operation for step in steps],
         }
         assigned: list[Step] = []
         for commit in commits:

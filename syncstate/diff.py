@@ -14,11 +14,11 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, compress
-from operator import eq
+from operator import eq, is_not
 from typing import cast
 
 from syncstate.arrays import Array, is_array, splices
-from syncstate.document import SCALARS, Json, plain, same
+from syncstate.document import NUMBERS, SCALARS, Json, plain, same
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 
@@ -28,6 +28,9 @@ of it or of nothing; of a splice of an array, a tuple of the whole array."""
 
 MOVES_LIMIT = 10_000
 """How many elements a list reports as moved; where more are, the list counts as assigned anew."""
+
+_SAMPLE = 100
+"""How many rows tell how large a table is."""
 
 _OVERHEAD = 38
 """Bytes of an operation beside its path and its value: `{"op":"replace","path":"","value":},`."""
@@ -68,24 +71,26 @@ def _weigh_operation(operation: Operation) -> int:
 
 def weigh(value: Json, limit: float = float("inf")) -> int:
     """Estimate the bytes of a value's JSON, and stop counting above a limit."""
+    if type(value) in NUMBERS:  # first: nearly all are
+        return len(str(value))
     if isinstance(value, str):
         return len(value) + 2
+    total = 2
     if isinstance(value, dict):
-        return _total((weigh(member, limit) + len(name) + 4 for name, member in value.items()), limit)
+        for name, member in value.items():
+            total += len(name) + 4 + weigh(member, limit)
+            if total > limit:
+                break
+        return total
     if isinstance(value, list):
-        return _total((weigh(element, limit) + 1 for element in value), limit)
+        for element in value:
+            total += 1 + weigh(element, limit)
+            if total > limit:
+                break
+        return total
     if isinstance(value, bytes):
         return len(value)
     return value.nbytes if is_array(value) else len(str(value))
-
-
-def _total(sizes: Iterable[int], limit: float) -> int:
-    total = 2
-    for size in sizes:
-        total += size
-        if total > limit:
-            break
-    return total
 
 
 # -- what a change is called
@@ -155,7 +160,7 @@ def _compare(old: Json, new: Json, pointer: str, in_list: bool, changes: list[Ch
     if old is new:
         return
     if isinstance(old, list) and isinstance(new, list):
-        _compare_lists(old, new, pointer, changes)
+        _compare_lists(old, new, pointer, in_list, changes)
     elif isinstance(old, dict) and isinstance(new, dict):
         _compare_objects(old, new, pointer, changes)
     elif is_array(old) and is_array(new) and (found := splices(old, new)) is not None:
@@ -175,11 +180,20 @@ def _compare_objects(old: dict[str, Json], new: dict[str, Json], pointer: str, c
             _compare(old[name], member, f"{pointer}/{escape(name)}", False, changes)
 
 
-def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list[Change]) -> None:
-    if len(old) == len(new) and (places := _others(old, new)) is not None:
-        for place in places:
-            _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
-        return
+def _compare_lists(
+    old: list[Json], new: list[Json], pointer: str, in_list: bool, changes: list[Change]
+) -> None:
+    if len(old) == len(new):
+        places: list[int] | None = [*compress(range(len(old)), map(is_not, old, new))]
+        if len(places or ()) * 4 > len(old):  # few are the very rows that were there
+            places = others(old, new)
+            if places and _is_whole_smaller(new, len(places), pointer):
+                changes.append(replace(pointer, old, new, in_list=in_list))
+                return
+        if places is not None:
+            for place in places:
+                _compare(old[place], new[place], f"{pointer}/{place}", True, changes)
+            return
     shorter = min(len(old), len(new))
     start = 0
     while start < shorter and (old[start] is new[start] or same(old[start], new[start])):
@@ -195,21 +209,47 @@ def _compare_lists(old: list[Json], new: list[Json], pointer: str, changes: list
     changes += resize(pointer, middle, old[middle : len(old) - tail], new[middle : len(new) - tail])
 
 
-def _others(old: list[Json], new: list[Json]) -> list[int] | None:
-    """Return where two tables of one length have other rows, at a third of what a look at each costs.
+def _is_whole_smaller(new: list[Json], count: int, pointer: str) -> bool:
+    """Whether a table is surely smaller than an operation for each of so many rows; a sample tells.
+
+    To find that out from the operations takes five times as long as to send all.
+    """
+    if count < _SAMPLE:
+        return False
+    sample = new[:: max(1, len(new) // _SAMPLE)]
+    least = (
+        _OVERHEAD + len(f"{pointer}/{count}/x") + 1
+    )  # of an operation: most indices are as long as the count
+    return weigh(sample) * len(new) < count * least * len(sample)
+
+
+def others(old: list[Json], new: list[Json]) -> list[int] | None:
+    """Return where two tables have other rows, as far as both go, at a third of what a look at each costs.
 
     To Python `1 == True`, to JSON not; so this is for objects of scalars whose members stand in one order.
+
+    Returns:
+        None if it cannot be told so.
     """
     if not all(issubclass(type_, dict) for type_ in {*map(type, old), *map(type, new)}):
         return None
-    are_equal = [*map(eq, old, new)]
-    olds, news = [*compress(old, are_equal)], [*compress(new, are_equal)]
-    types = [*map(type, _members(olds))]
-    if types != [*map(type, _members(news))] or not SCALARS.issuperset(types):
+    try:
+        are_equal = [*map(eq, old, new)]
+    except Exception:  # an array has no one answer, and of a stranger's == nobody knows
         return None
-    if bool in types and [*_names(olds)] != [*_names(news)]:
+    olds, news = [*compress(old, are_equal)], [*compress(new, are_equal)]
+    types = {*map(type, _members(news))}.union(map(type, _members(olds)))
+    if not SCALARS.issuperset(types):
+        return None
+    if bool in types and not _stand_alike(olds, news):
         return None
     return [place for place, is_equal in enumerate(are_equal) if not is_equal]
+
+
+def _stand_alike(olds: list[Json], news: list[Json]) -> bool:
+    """Whether members of one name and type stand in one order, so that no `1` is taken for `true`."""
+    are_types_alike = [*map(type, _members(olds))] == [*map(type, _members(news))]
+    return are_types_alike and [*_names(olds)] == [*_names(news)]
 
 
 def _names(rows: list[Json]) -> Iterable[str]:

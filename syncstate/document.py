@@ -20,7 +20,10 @@ MAX_DEPTH = 200
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps (RFC 8259, section 6)."""
 
-SCALARS = frozenset({str, int, float, bool, type(None), bytes})
+NUMBERS = frozenset({int, float, bool, type(None)})
+"""The types of scalars that are a few characters of JSON: numbers, and the three names."""
+
+SCALARS = NUMBERS | {str, bytes}
 
 
 def same(one: Json, other: Json) -> bool:

@@ -35,7 +35,7 @@ from syncstate.messages import (
     read_message,
 )
 from syncstate.pacer import Pacer
-from syncstate.parts import cut
+from syncstate.parts import cut, is_slim
 from syncstate.transports.comm import Lanes, PlainComm
 from syncstate.transports.transport import Transport
 from syncstate.uploads import Uploads
@@ -160,26 +160,30 @@ class Link:
         Returns:
             The seconds after which to look again though nobody asks, or None.
         """
-        if self._welcome():
+        if self._asked and self._welcome():
             self._wake()
         with self._lock:
+            now, is_deaf = self._clock(), self._is_deaf()
             messages, self._outbox = self._outbox, []
             urgent, self._urgent = self._urgent, set()
-            pause = self._pause()
-            for key in self._take_changed():
+            pause = self._pause(now, is_deaf=is_deaf)
+            for key in self._take_changed(now):
                 authority, cursor = self._cursors[key]
                 if pause and key not in urgent:
                     authority.commit()  # into the log, which is bounded
                     self._changed[key] = None
                 else:
-                    messages += self._news(key, authority, cursor)
+                    messages += self._news(key, authority, cursor, now)
             if messages:
                 self._is_unsure = True
-                for some in _cut(messages):
-                    self._transport.send(*self._frame(some))
+                if all(map(is_slim, messages)):
+                    self._transport.send(self._frame(messages, now, is_deaf=is_deaf), [])
+                else:
+                    for some in _cut(messages):
+                        self._transport.send(*detach(self._frame(some, now, is_deaf=is_deaf)))
             return pause or (LOOK_INTERVAL if self._is_unsure else None)
 
-    def _take_changed(self) -> list[str]:
+    def _take_changed(self, now: float) -> list[str]:
         """Return the models that said that they have changed.
 
         If there is none, once a second all: whoever is interrupted after a change cannot say so. To look at a
@@ -188,47 +192,47 @@ class Link:
         taken = list(self._changed)
         for key in taken:  # other threads add to it meanwhile
             del self._changed[key]
-        now = self._clock()
         if not taken and (self._looked_at is None or not 0 < now - self._looked_at < LOOK_INTERVAL):
             self._looked_at, self._is_unsure = now, False
             taken = list(self._cursors)
         return [key for key in taken if key in self._cursors]
 
-    def _pause(self) -> float:
+    def _pause(self, now: float, *, is_deaf: bool) -> float:
         """Return how many seconds news must wait for pages."""
         if self._flow is None:
             return 0.0
-        if self._is_deaf():
+        if is_deaf:
             self._flow.give_up()
-        return self._flow.pause(self._clock())
+        return self._flow.pause(now)
 
     def _is_deaf(self) -> bool:
         """Whether no page can be heard before a cell ends."""
         return self._hears_on_main and self._is_busy()
 
-    def _news(self, key: str, authority: Authority, cursor: int) -> Sequence[Message]:
+    def _news(self, key: str, authority: Authority, cursor: int, now: float) -> Sequence[Message]:
         with authority.lock:
             if not authority.commit() or authority.version == cursor:
                 return ()
             self._cursors[key] = (authority, authority.version)
             patches = authority.patches(cursor)
             if patches is not None:
-                return [*patches, *self._key_frame(authority)]
-            self._keyed[key] = self._clock()
+                return [*patches, *self._key_frame(authority, now)]
+            self._keyed[key] = now
             return [authority.snapshot()]
 
-    def _key_frame(self, authority: Authority) -> list[Message]:
+    def _key_frame(self, authority: Authority, now: float) -> Sequence[Message]:
         """Return what brings in a page that came while a cell runs: its hello may be heard at the cell's end.
 
         A kernel need not tell that a cell runs. That news goes out and nobody answers is sign enough: where
         pages are heard, their hello is too. The model's lock is held: this is the state that was just sent.
         """
-        now = self._clock()
         since = self._unheard  # read once: another thread may hear a page just now
         self._unheard = since = now if since is None else since
+        if self._is_plain or now - since < DEAF:
+            return ()
         last = self._keyed.get(authority.key)
-        if self._is_plain or now - since < DEAF or (last is not None and now - last < KEY_INTERVAL):
-            return []
+        if last is not None and now - last < KEY_INTERVAL:
+            return ()
         self._keyed[authority.key] = now
         if weigh(authority.document.view(), KEY_BYTES) <= KEY_BYTES:
             return [authority.snapshot()]
@@ -240,12 +244,12 @@ class Link:
         }
         return [note]
 
-    def _frame(self, messages: Sequence[Message]) -> tuple[JsonObject, list[bytes | memoryview]]:
+    def _frame(self, messages: Sequence[Message], now: float, *, is_deaf: bool) -> JsonObject:
         self._seq += 1
         frame: Any = {"protocol": PROTOCOL, "kernel": KERNEL, "seq": self._seq, "messages": messages}
-        if self._flow is not None and not self._is_deaf() and self._flow.leaves(self._seq, self._clock()):
+        if self._flow is not None and not is_deaf and self._flow.leaves(self._seq, now):
             frame["ack"] = True
-        return detach(frame)
+        return frame  # type: ignore[no-any-return] # an object of messages
 
     # -- up
 
@@ -394,7 +398,7 @@ class Link:
             for message in messages:
                 known = self._cursors.get(str(message.get("model")))
                 if known:
-                    self._outbox += self._news(known[0].key, *known)
+                    self._outbox += self._news(known[0].key, *known, self._clock())
             self._outbox += messages
         self._wake()
 

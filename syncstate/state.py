@@ -27,7 +27,7 @@ from syncstate.elements import depth_of, part_of, takes, takes_value
 from syncstate.errors import NotWritable, PatchError
 from syncstate.fields import ArrayTrait, decode, encode
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
-from syncstate.pointer import head, index, join, parse, resolve
+from syncstate.pointer import escape, head, index, join, parse, resolve
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.tracked import (
     NOWHERE,
@@ -103,6 +103,7 @@ class TraitDocument(Root):
         self._is_watched = False  # the authority is in use: every change must reach it
         self._acts: list[_Act] = []
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
+        self._batch: Batch | None = None  # one that this is in: it need not be joined again
         self._batched: list[Operation] = []
         self._untold: list[list[Operation]] = []  # what listeners are still to be told, in order
         self._telling = Lock()
@@ -181,7 +182,9 @@ class TraitDocument(Root):
             return value
         wire = encode(value, join(name))
         intake = Intake(self, [self._hanging.get(name)])
-        taken = intake.take(wire, name)
+        taken = intake.take_table(wire, self._hanging.get(name))
+        if taken is None:
+            taken = intake.take(wire, name)
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
@@ -201,7 +204,7 @@ class TraitDocument(Root):
             old = values.get(name, _ABSENT)
             is_put = type(old) in SCALARS and not self.listeners and name in self.members
             if is_put:
-                is_news = not same_scalar(old, value) and self.mark(self, name, "replace")
+                is_news = (old != value or not same_scalar(old, value)) and self.mark(self, name, "replace")
                 dict.__setitem__(values, name, value)
         if is_put and is_news:
             self.notify()
@@ -319,7 +322,8 @@ class TraitDocument(Root):
 
     def mark(self, node: Any, key: Any, op: Literal["add", "replace"]) -> bool:
         """Take note that a scalar was put into a container, or into a trait: then the node is this."""
-        if (batch := current_batch.get()) is not None:
+        batch = current_batch.get()
+        if batch is not self._batch and batch is not None:
             batch.join(self)
         if not self._is_watched:
             return False
@@ -339,9 +343,12 @@ class TraitDocument(Root):
         _, own = marks.pop(id(self), (self, {}))
         values = self.model._trait_values
         steps = [
-            Step({"op": "replace", "path": join(name), "value": values[name]}, in_list=False) for name in own
+            Step({"op": "replace", "path": f"/{escape(name)}", "value": values[name]}, in_list=False)
+            for name in own
         ]
-        self.authority.record(steps + described(marks.values()))
+        if marks:
+            steps += described(marks.values())
+        self.authority.record(steps, are_apart=True)
 
     def notify(self) -> None:
         """Tell the links that there is something to send; until one comes for it, once is enough for most."""
@@ -378,7 +385,7 @@ class TraitDocument(Root):
             self.authority.record(steps, assigned)
         acts = self._acts if self._collected is None else self._collected
         is_quiet = acts is self._acts and not self.listeners
-        if is_quiet and all(self.lease(notice.name).root for notice in notices):
+        if is_quiet and None not in [self.lease(notice.name).root for notice in notices]:
             self._has_news = True  # for links alone
             return
         acts.append(_Act([step.operation for step in steps], notices))
@@ -412,10 +419,12 @@ class TraitDocument(Root):
     def begin_batch(self, batch: Batch) -> None:
         """Hold back what listeners and pages are told, until `end_batch`."""
         self.authority.hold(batch)
+        self._batch = batch
 
     def end_batch(self, batch: Batch) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
         with self.lock:
+            self._batch = None
             waiting = self.authority.release(batch)
             if self._batched and not self.authority.is_held:
                 self._untold.append(self._batched)

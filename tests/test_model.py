@@ -33,7 +33,7 @@ from syncstate import (
 )
 from syncstate.document import plain, same
 from syncstate.patch import apply
-from tests.support import Committed, TellingLock, locations
+from tests.support import Committed, TellingLock, locations, running
 
 
 class Color(enum.Enum):
@@ -2059,3 +2059,182 @@ def test_a_container_that_another_thread_removes_just_before_it_changes_reports_
 
     assert row == {"a": 2}
     assert recorded.operations == [{"op": "remove", "path": "/rows/0"}]
+
+
+# -- a table that is assigned anew
+
+
+class Table(SyncedModel):
+    """A table whose rows may hold anything."""
+
+    rows: list = []
+
+
+def table(count: int) -> list[Any]:
+    return [{"id": number, "name": f"row {number}", "is_new": False} for number in range(count)]
+
+
+@pytest.mark.parametrize("count", [5, 8, 12])
+def test_a_row_that_is_the_same_in_a_new_table_is_the_one_that_was_there(count):
+    model = Table(rows=table(8))
+    committed = Committed(model)
+    held, changed = model.rows[3], model.rows[4]
+    given = table(count)
+    given[4]["name"] = "changed"
+
+    model.rows = given
+    held["name"] = "still heard"
+
+    assert model.rows[3] is held
+    assert model.rows[4] is not changed
+    assert not changed.is_attached
+    assert given[3]["name"] == "row 3"
+    assert model.rows == [*given[:3], {**given[3], "name": "still heard"}, *given[4:]]
+    assert [row.location for row in model.rows] == [f"/rows/{place}" for place in range(count)]
+    assert same(committed.document, model.sync.snapshot())
+
+
+def test_a_row_that_was_given_twice_is_two_rows():
+    model = Table(rows=[{"n": 1}, {"n": 1}, {"n": 2}])
+    row = {"n": 1}
+
+    model.rows = [row, row, row]
+    model.rows[0]["n"] = 3
+    model.rows[2]["n"] = 4
+
+    assert model.rows == [{"n": 3}, {"n": 1}, {"n": 4}]
+    assert row == {"n": 1}
+
+
+class Text(str):
+    """Text, but for its type."""
+
+    __slots__ = ()
+
+
+class Quarrelsome:
+    """What cannot be compared."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("not me")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ({"x": 1}, {"x": True}),
+        ({"x": False}, {"x": 0}),
+        ({"x": True, "y": 1}, {"y": True, "x": 1}),
+        ({"x": 0.0}, {"x": -0.0}),
+        ({"x": 1, "y": 2}, {"y": 2, "x": 1.0}),
+        ({"x": "a"}, {"x": Text("a")}),
+        ({"x": [1]}, {"x": (True,)}),
+        ({"x": [{"y": 1}]}, {"x": [{"y": True}]}),
+    ],
+)
+def test_a_new_table_is_the_same_to_json_as_what_was_given(old, new):
+    model = Table(rows=[{"n": 1}, old, old])
+    committed = Committed(model)
+
+    model.rows = [{"n": 1}, new, {"n": 2}]
+
+    wanted = [{"n": 1}, json.loads(json.dumps(new)), {"n": 2}]
+    assert same(plain(model.rows), wanted)
+    assert same(committed.document, model.sync.snapshot())
+    assert {type(value) for value in model.rows[1].values()} <= {
+        int,
+        bool,
+        float,
+        str,
+        bytes,
+        type(model.rows),
+    }
+
+
+@pytest.mark.parametrize("value", [float("nan"), Quarrelsome(), 2**60, "\ud800"])
+def test_a_new_table_that_is_refused_leaves_the_one_that_was_there(value):
+    model = Table(rows=table(3))
+    before, held = model.sync.snapshot(), list(model.rows)
+
+    with pytest.raises(NotSyncable) as refusal:
+        model.rows = [*table(2), {**table(3)[2], "id": value}]
+
+    assert refusal.value.pointer == "/rows/2/id"
+    assert model.sync.snapshot() == before
+    assert all(row is known and row.location for row, known in zip(model.rows, held, strict=True))
+
+
+def test_a_validator_that_changes_and_refuses_a_new_table_changes_no_row_that_is_there():
+    class Strict(Table):
+        @traitlets.validate("rows")
+        def _check(self, proposal: Any) -> Any:
+            proposal["value"][0]["name"] = "meddled with"
+            raise traitlets.TraitError("no")
+
+    model = Strict()
+    model._document.store(model._trait_values, "rows", model._document.take("rows", table(3)))
+
+    with pytest.raises(traitlets.TraitError):
+        model.rows = table(3)
+
+    assert model.rows == table(3)
+
+
+@pytest.mark.parametrize("way", ["popped", "moved", "replaced"])
+def test_a_row_that_another_thread_takes_out_meanwhile_stays_out(way):
+    model = Table(rows=table(3))
+    committed = Committed(model)
+    first = model.rows[0]
+    taken = model._document.take("rows", [*table(2), {"id": 3}])  # as a trait does, before it stores it
+
+    def take_out() -> None:
+        if way == "popped":
+            model.rows.pop(0)
+        elif way == "moved":
+            model.rows = model.rows[::-1]
+        else:
+            model.rows = []
+        first["name"] = "somewhere else"
+
+    with running(take_out):
+        pass
+    model._document.store(model._trait_values, "rows", taken)
+
+    assert model.rows == [*table(2), {"id": 3}]
+    assert [row.location for row in model.rows] == ["/rows/0", "/rows/1", "/rows/2"]
+    assert not first.is_attached
+    assert same(committed.document, model.sync.snapshot())
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.dictionaries(st.sampled_from("ab"), st.sampled_from([0, 1, False, True, 1.5, "x", None])),
+            max_size=5,
+        ),
+        max_size=4,
+    )
+)
+def test_whatever_tables_follow_one_another_pages_have_the_last_one(tables):
+    model = Table()
+    committed = Committed(model)
+
+    for rows in tables:
+        model.rows = rows
+
+        assert same(plain(model.rows), rows)
+        assert [row.location for row in model.rows] == [f"/rows/{place}" for place in range(len(rows))]
+        assert same(committed.document, model.sync.snapshot())
+
+
+@pytest.mark.parametrize(("every", "count"), [(1, 1), (2, 1), (50, 5)])
+def test_a_large_table_travels_whole_where_that_is_less_than_its_rows_one_by_one(every, count):
+    model = Table(rows=[{"id": number} for number in range(300)])
+    recorded = Recorded(model)
+
+    model.rows = [{"id": -row["id"]} if row["id"] % every == 0 else {**row} for row in model.rows]
+
+    assert recorded.agrees()
+    assert len(recorded.operations) == count  # -0 is 0

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncstate import SyncedModel, parts
+from syncstate.buffers import detach
 from syncstate.document import same
 from syncstate.errors import MessageError
-from syncstate.parts import Assembly, cut, estimate
+from syncstate.parts import Assembly, cut, estimate, is_slim
 from tests.support import Kernel, documents
 
 
@@ -41,6 +42,11 @@ def snapshot(document: Any) -> Any:
         "read_only": [],
         "number": 0,
     }
+
+
+def patch(*values: Any) -> Any:
+    operations = [{"op": "replace", "path": f"/{name}", "value": value} for name, value in enumerate(values)]
+    return {"type": "patch", "model": "m", "epoch": "e", "base": 0, "version": 1, "operations": operations}
 
 
 def joined(messages: list[Any]) -> list[Any]:
@@ -99,23 +105,40 @@ def test_arrays_and_bytes_are_no_reason_to_cut():
 
 
 def test_a_patch_that_puts_much_in_comes_in_parts(small):
-    operations = [
-        {"op": "replace", "path": "/rows", "value": rows(100)},
-        {"op": "test", "path": "/n", "value": 0},
-    ]
-    patch: Any = {
-        "type": "patch",
-        "model": "m",
-        "epoch": "e",
-        "base": 0,
-        "version": 1,
-        "operations": operations,
-    }
+    message = patch(rows(100), 0)
 
-    frames = cut(patch)
+    frames = cut(message)
 
     assert len(frames) > 10
-    assert joined(frames) == [patch]
+    assert joined(frames) == [message]
+
+
+@pytest.mark.parametrize("value", [3, None, "text", {"id": 3, "tags": ["one", True]}, [[1.5]] * 400])
+def test_a_patch_of_a_few_values_needs_no_closer_look(value):
+    message = patch(value)
+
+    assert is_slim(message)
+    assert cut(message) == [message]
+    assert detach({"messages": [message]}) == ({"messages": [message]}, [])
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [b"x"],
+        [3, {"rows": [{"data": b"x"}]}],
+        [np.zeros(2)],
+        [[[np.zeros(2)]]],
+        ["x" * 2**20],
+        [rows(2000)],
+        [[[1] * 100] * 100],
+        [0] * 2000,
+    ],
+    ids=["bytes", "bytes inside", "an array", "an array inside", "a text", "a table", "lists", "operations"],
+)
+def test_what_is_large_or_has_no_json_is_looked_at_closely(values):
+    assert not is_slim(patch(*values))
+    assert not is_slim(snapshot({}))
 
 
 def test_a_page_gets_a_large_state_in_frames_of_their_own_and_follows(small):
