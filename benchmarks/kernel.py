@@ -3,7 +3,9 @@
 In a real kernel each case changes one thing and sends it, again and again; counted is the CPU time of the
 thread that does it, until the message is with the thread that writes to sockets, which costs all the same.
 The floor is `comm.send` of the patch as it is. Ours are flushed there and then, not by the clock: nothing is
-coalesced; the kernel packs with orjson. "In the cell" is what the thread of the cell has to do of that when
+coalesced; the kernel packs with orjson. The floor's messages follow each other so closely that the thread
+which writes to sockets never sleeps; ours leave it the time, and to wake it costs the sender half as much
+again as sending (66 us for 42, measured inside). "In the cell" is what the thread of the cell has to do of that when
 the clock flushes. "Rows anew" assigns a list of new rows of which 1 % differ; making them is counted in all
 cases but the floor, and "whole" sends them as they are. Peers have one comm each and send what they send of
 themselves: ipywidgets a trait; anywidget its descriptor on a psygnal dataclass (its AnyWidget class is an
