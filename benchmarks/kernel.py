@@ -5,12 +5,12 @@ thread that does it, until the message is with the thread that writes to sockets
 The floor is `comm.send` of the patch as it is. Ours are flushed there and then, not by the clock: nothing is
 coalesced; the kernel packs with orjson. The floor's messages follow each other so closely that the thread
 which writes to sockets never sleeps; ours leave it the time, and to wake it costs the sender half as much
-again as sending (66 us for 42, measured inside). "In the cell" is what the thread of the cell has to do of that when
-the clock flushes. "Rows anew" assigns a list of new rows of which 1 % differ; making them is counted in all
-cases but the floor, and "whole" sends them as they are. Peers have one comm each and send what they send of
-themselves: ipywidgets a trait; anywidget its descriptor on a psygnal dataclass (its AnyWidget class is an
-ipywidgets Widget and costs what that does); pycrdt a document of Arrays and Maps whose updates go out as
-those of ypywidgets do. The loops at the end run with the clock, and a client applies what it hears.
+again as sending (66 us for 42, measured inside). "In the cell" is what the thread of the cell has to do of
+that when the clock flushes. "Rows anew" assigns a list of new rows of which 1 % differ; making them is
+counted in all cases but the floor, and "whole" sends them as they are. Peers have one comm each and send what
+they send of themselves: ipywidgets a trait; anywidget its descriptor on a psygnal dataclass (its AnyWidget
+class is an ipywidgets Widget and costs what that does); pycrdt a document of Arrays and Maps whose updates go
+out as those of ypywidgets do. The loops at the end run with the clock, and a client applies what it hears.
 
     python benchmarks/kernel.py [ROWS ...]
 """
