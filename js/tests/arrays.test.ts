@@ -14,20 +14,11 @@ import { type Draft, record } from "../src/draft.ts";
 import { MessageError, NotWritable } from "../src/errors.ts";
 import { apply, invert, type Operation, type Patch } from "../src/patch.ts";
 import { copy } from "../src/values.ts";
-import { cases } from "./support/conformance.ts";
+import { cases, type PatchCase } from "./support/conformance.ts";
 import { pair, turn } from "./support/kernel.ts";
 
 const floats = (...values: number[]): NumberArray => pack(new Float64Array(values)) as NumberArray;
 const numbers = (array: unknown): unknown[] => [...(array as Float64Array)];
-
-interface Case {
-  comment: string;
-  document: Json;
-  patch: Patch;
-  result?: Json;
-  error?: string;
-  reason?: string;
-}
 
 const CLASSES = {
   int8: Int8Array,
@@ -51,7 +42,7 @@ function decoded(value: unknown): Json {
 }
 
 describe("an operation on an array", () => {
-  test.each(cases<Case>("arrays"))("$comment", ({ document, patch, result, error, reason }) => {
+  test.each(cases<PatchCase>("arrays"))("$comment", ({ document, patch, result, error, reason }) => {
     const [before, operations] = [decoded(document), decoded(patch) as unknown as Patch];
 
     if (error !== undefined) {

@@ -7,19 +7,11 @@ import { Link } from "../src/link.ts";
 import type { Model } from "../src/model.ts";
 import { apply, type Patch } from "../src/patch.ts";
 import type { MemoryTransport } from "../src/transports/memory.ts";
-import { canonical, cases, frozen } from "./support/conformance.ts";
+import { canonical, cases, frozen, type PatchCase } from "./support/conformance.ts";
 import { heedErrors } from "./support/console.ts";
 import { Kernel, type KernelModel, pair, turn } from "./support/kernel.ts";
 
-interface Case {
-  comment: string;
-  document: Json;
-  patch: Patch;
-  result?: Json;
-  error?: string;
-}
-
-const CASES = cases<Case>("hostile");
+const CASES = cases<PatchCase>("hostile");
 
 // Everything that an object, a list, a text or a function inherits; nothing in here may change it.
 const PROTOTYPES = [Object, Array, String, Number, Function, Map, Uint8Array].map(

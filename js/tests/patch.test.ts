@@ -3,17 +3,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Json, type JsonObject, same } from "../src/document.ts";
 import * as errors from "../src/errors.ts";
 import { apply, Candidate, check, invert, type Operation, type Patch } from "../src/patch.ts";
-import { canonical, cases, frozen } from "./support/conformance.ts";
+import { canonical, cases, frozen, type PatchCase } from "./support/conformance.ts";
 import { documents, patchesOf } from "./support/documents.ts";
-
-interface PatchCase {
-  comment: string;
-  document: Json;
-  patch: Patch;
-  result?: Json;
-  error?: string;
-  skip?: string;
-}
 
 const inherited = JSON.stringify(Object.getOwnPropertyNames(Object.prototype));
 

@@ -1,6 +1,22 @@
 /** The cases that both languages run: tests/conformance/*.json at the top of the repository. */
 
 import { readFileSync } from "node:fs";
+import type { Json } from "../../src/document.ts";
+import type { Patch } from "../../src/patch.ts";
+
+/** A patch, and what comes of it. */
+export interface PatchCase {
+  comment: string;
+  document: Json;
+  patch: Patch;
+  result?: Json;
+  /** The name of the error class, or in the community's corpus what is wrong. */
+  error?: string;
+  /** What the error's sentence begins with. */
+  reason?: string;
+  /** Why the case is not run. */
+  skip?: string;
+}
 
 /** Read a file of cases. Not imported: a bundler's object literal would make a prototype of `__proto__`. */
 export function cases<Case>(name: string): Case[] {
