@@ -8,6 +8,10 @@ assigned anew while the page shows it, which is a patch of 300,000 operations; w
 and when a bare comm sends the same, with which its page does nothing. The state is a table of 300,000 rows,
 or an array of numbers of as many bytes.
 
+Missed by a frame or two: rows that come at once, by the garbage collection of 300,000 new objects, and an
+array, whose 50 MB JupyterLab cuts out of the message and we copy. Assigned anew they are a patch of 300,000
+operations, which is applied in one go.
+
     python benchmarks/large.py
 """
 

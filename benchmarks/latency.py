@@ -12,6 +12,10 @@ and ours no more than screens show, so what ours brings to a frame is up to a fr
 As shipped, jupyter_server leaves Nagle's algorithm on, and a message may wait 40 ms for the acknowledgement
 of the one before. In the second half the server's websockets have TCP_NODELAY.
 
+Missed: a stream drawn, since ours leaves 60 times a second where a bare comm sends 250 messages, and edits in
+a stream as shipped, of which one is under way at a time while the next ones merge. Confirmed with TCP_NODELAY
+is on the line: the thread that flushes is woken, and the page hears of the kernel through its own lanes.
+
     python benchmarks/latency.py
 """
 

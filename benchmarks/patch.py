@@ -8,6 +8,10 @@ message to the commit: its author's right is looked at, it is tried, judged, don
 - a scalar: `float` with a smallest and a largest value;
 - judged: a validator of a person's own is shown the whole list, which is copied for it.
 
+Missed: the session of one edit, 20 us for any number of rows. The patch is 2 of them; the others are a commit
+before it and one after, the rights, the traits, the log, the locks. With a validator of a person's own
+("judged") the whole value is copied for it, twice (docs/decisions/0008).
+
     python benchmarks/patch.py [ROWS ...]
 """
 

@@ -3,6 +3,9 @@
 Time of the thread's CPU, all cases interleaved. What a link does with it afterwards counts too: a commit for
 each round.
 
+Missed: nobody connected. A value that is stored passes a dict of ours (docs/decisions/0005), so two Python
+calls and a lock come to those of traitlets.
+
     python benchmarks/traits.py
 """
 

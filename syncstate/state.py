@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from threading import Lock, get_ident
 from typing import Any, Literal, TypeAlias
+from weakref import WeakKeyDictionary
 
 import traitlets
 
@@ -112,7 +113,6 @@ class TraitDocument(Root):
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
-        self._customs: dict[traitlets.TraitType[Any, Any], bool] = {}  # which are no kind of traitlets' own
         self._is_told = False  # links know of the marks
         self._has_news = False  # something was recorded that only links are to hear of
 
@@ -678,9 +678,10 @@ class TraitDocument(Root):
         if name in validators or hasattr(self.model, f"_{name}_validate"):
             return True
         trait = self.members[name]
-        if trait not in self._customs:
-            self._customs[trait] = _is_custom(trait)
-        return self._customs[trait]
+        is_custom = _customs.get(trait)
+        if is_custom is None:
+            is_custom = _customs[trait] = _is_custom(trait)
+        return is_custom
 
     def decode(self, name: str, value: Json) -> Any:
         """Return a value from the wire as a member's trait has it."""
@@ -763,6 +764,11 @@ class TraitDocument(Root):
                     pointer = join(name)
                     self._record([add(pointer, encode(value, pointer), in_list=False)], [])
         self.settle()
+
+
+_customs: WeakKeyDictionary[traitlets.TraitType[Any, Any], bool] = (
+    WeakKeyDictionary()
+)  # what is known of traits
 
 
 def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
