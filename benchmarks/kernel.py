@@ -12,12 +12,13 @@ they send of themselves: ipywidgets a trait; anywidget its descriptor on a psygn
 class is an ipywidgets Widget and costs what that does); pycrdt a document of Arrays and Maps whose updates go
 out as those of ypywidgets do. The loops at the end run with the clock, and a client applies what it hears.
 
-Missed: a message alone, since ours wakes the thread that writes (above), and a flush has some fifteen calls
-of its own, 10 to 20 us: a commit that is numbered and logged, flow, locks. A row more is wrapped, described
-and weighed besides. Of 1,000 cells each is a call, a mark, an operation and a step, 2 us together. Rows anew:
-most of the time goes to comparing 10,000 dicts with `==`, to the types of all members, as `1 == True`, and to
-the places of the rows that stay; the prototype that the target is from told neither apart nor kept the rows
-that a person holds. A loop over a trait: as in traits.
+Missed: a message alone, since ours wakes the thread that writes to sockets, which never sleeps between the
+floor's messages (66 us for 42 to hand one over), and a flush has some fifteen calls of its own, 10 to 20 us:
+a commit that is numbered and logged, flow, locks. A row more is wrapped, described and weighed besides. Of
+1,000 cells each is a call, a mark, an operation and a step, 2 us together. Rows anew: most of the time goes
+to comparing 10,000 dicts with `==`, to the types of all members, as `1 == True`, and to the places of the
+rows that stay; the prototype that the target is from told neither apart nor kept the rows that a person
+holds. A loop over a trait: as in traits.
 
     python benchmarks/kernel.py [ROWS ...]
 """
