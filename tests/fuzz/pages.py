@@ -24,6 +24,7 @@ Both kinds take the same commands and answer each with a list of events.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -214,7 +215,9 @@ def bundle() -> Path:
         esbuild = ROOT / "js" / "node_modules" / ".bin" / "esbuild"
         source = Path(__file__).parent / "client.ts"
         options = ["--bundle", "--platform=node", "--format=esm", "--sourcemap=inline", "--log-level=error"]
-        subprocess.run([esbuild, source, *options, f"--outfile={outfile}"], check=True)
+        own = outfile.with_name(f"client-{os.getpid()}.mjs")
+        subprocess.run([esbuild, source, *options, f"--outfile={own}"], check=True)
+        own.replace(outfile)  # at once: another worker's Node may be reading it
         _bundled.append(outfile)
     return outfile
 
