@@ -199,6 +199,7 @@ ACTS = pytest.mark.parametrize(
 @ACTS
 def test_what_other_threads_do_between_any_two_lines_of_an_act_is_told(kind, act):
     lines: list[Line] = []
+    act(Scene(kind))  # what is looked at once for all, a trait's kind, is known from now on
     scene = Scene(kind)
     traced(lambda: act(scene), lines.append)
     assert lines
