@@ -20,11 +20,12 @@ from threading import RLock
 from typing import Any, Protocol
 
 from syncstate import limits
+from syncstate.compaction import add_on, compact
 from syncstate.diff import weigh
 from syncstate.document import NUMBERS, JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
-from syncstate.patch import Operation, Step, add_on, bare, check, compact
+from syncstate.patch import Operation, Step, bare, check
 from syncstate.rebase import follow, rebase_operations
 from syncstate.verdicts import Verdicts
 

@@ -21,10 +21,11 @@ from traitlets import TraitError, validate
 from syncstate import NotSyncable, NotWritable, SyncedModel, append, batch, errors, synced
 from syncstate.arrays import DTYPES, Misfit, are_same, frozen, splice, splices
 from syncstate.buffers import attach, detach
+from syncstate.compaction import compact
 from syncstate.diff import diff, invert_changes
 from syncstate.document import same
 from syncstate.errors import MessageError
-from syncstate.patch import Step, apply, compact, invert
+from syncstate.patch import Step, apply, invert
 from tests.support import Kernel, running
 
 

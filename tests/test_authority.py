@@ -7,8 +7,9 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncstate.compaction import compact
 from syncstate.document import Json, same
-from syncstate.patch import Operation, Step, apply, compact
+from syncstate.patch import Operation, Step, apply
 from syncstate.pointer import join, resolve
 
 

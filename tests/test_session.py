@@ -17,9 +17,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from syncstate import SessionClosed, SyncedModel, batch, errors, synced
+from syncstate.compaction import compact
 from syncstate.document import same
 from syncstate.messages import read_message
-from syncstate.patch import apply, compact, trace
+from syncstate.patch import apply, trace
 from syncstate.replica import Replica, Trouble
 from tests.support import Kernel, Page, patched
 
