@@ -112,6 +112,16 @@ def show(value: object) -> str:
     return f"an array of {describe(value)}" if is_array(value) else kind(value)
 
 
+def elements(count: int) -> str:
+    """Say how many elements there are, in a sentence.
+
+    Examples:
+        >>> elements(1), elements(2)
+        ('1 element', '2 elements')
+    """
+    return f"{count} element{'' if count == 1 else 's'}"
+
+
 def kind(value: object) -> str:
     """Name a value's JSON type for a sentence: `'a list'`, `'a number'`, `'null'`.
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 from syncstate.arrays import Array, Misfit, is_array, splice
-from syncstate.document import MAX_DEPTH, SCALARS, Json, kind, nests_deeper, plain, same, show
+from syncstate.document import MAX_DEPTH, SCALARS, Json, elements, kind, nests_deeper, plain, same, show
 from syncstate.errors import NotWritable, PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
 from syncstate.runs import Runs
@@ -243,9 +243,8 @@ def spliced_range(operation: Operation, token: str, length: int) -> tuple[int, i
     if op == "add" and token == "-":
         first = last = length
     elif op not in ("replace", "remove") or first is None or last is None:
-        raise Misfit(
-            f"it is an array of {length} elements; add at '-', or replace or remove a range such as '2:5'"
-        )
+        way_out = "add at '-', or replace or remove a range such as '2:5'"
+        raise Misfit(f"it is an array of {elements(length)}; {way_out}")
     if op == "remove":
         return first, last, None
     if not is_array(value):

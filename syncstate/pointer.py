@@ -7,7 +7,7 @@ decided by the document, never by how the token looks.
 
 from __future__ import annotations
 
-from syncstate.document import Json, kind
+from syncstate.document import Json, elements, kind
 from syncstate.errors import PointerError, TargetNotFound
 
 
@@ -112,7 +112,7 @@ def missing(container: Json, token: str, location: str) -> str:
     place = repr(location) if location else "the document"
     if isinstance(container, list):
         if token.isascii() and token.isdigit() and (token[0] != "0" or token == "0"):
-            return f"the list has {len(container)} element{'' if len(container) == 1 else 's'}"
+            return f"the list has {elements(len(container))}"
         return f"{place} is a list and {token!r} is no index"
     if isinstance(container, dict):
         return f"{place} has no member {token!r}"

@@ -115,6 +115,11 @@ export function kind(value: unknown): string {
   return isPlain(value) ? "an object" : `a ${value.constructor?.name}`;
 }
 
+/** Say how many elements there are, in a sentence. */
+export function elements(count: number): string {
+  return `${count} element${count === 1 ? "" : "s"}`;
+}
+
 /** Show a value in a sentence: a scalar as it is, a container by its kind. */
 export function show(value: unknown): string {
   if (typeof value === "string") return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;

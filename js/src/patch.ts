@@ -10,6 +10,7 @@
 
 import { isArray, type NumberArray, splice } from "./arrays.ts";
 import {
+  elements,
   isContainer,
   isList,
   isObject,
@@ -223,9 +224,9 @@ function splicedBy(operation: Operation, token: string, array: NumberArray): Num
   const ends = isEnd ? [length, length] : token.split(":").map((end) => index(end, length + 1));
   const [start, stop, more] = isEnd === (op === "add") && ON_ELEMENTS.includes(op) ? ends : [];
   if (start === undefined || stop === undefined || more !== undefined) {
-    return `it is an array of ${length} elements; add at '-', or replace or remove a range such as '2:5'`;
+    return `it is an array of ${elements(length)}; add at '-', or replace or remove a range such as '2:5'`;
   }
-  if (start > stop) return `the array has ${length} elements`;
+  if (start > stop) return `the array has ${elements(length)}`;
   if (op === "remove") return splice(array, start, stop);
   const { value } = operation as { value: Json };
   if (!isArray(value)) return `${show(value)} is no array: what comes into one is another one of its type`;

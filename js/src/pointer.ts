@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isList, isObject, type Json, kind, own } from "./document.ts";
+import { elements, isList, isObject, type Json, kind, own } from "./document.ts";
 import { PointerError, TargetNotFound } from "./errors.ts";
 
 /**
@@ -122,5 +122,5 @@ export function absence(document: Json, pointer: string): string {
   if (isObject(holder)) return `${where} has no member '${token}'`;
   if (!isList(holder)) return `${where} is ${kind(holder)}`;
   if (index(token, Infinity) === undefined) return `${where} is a list and '${token}' is no index`;
-  return `the list has ${holder.length} element${holder.length === 1 ? "" : "s"}`;
+  return `the list has ${elements(holder.length)}`;
 }
