@@ -177,10 +177,13 @@ def test_a_part_that_is_lost_is_missed_and_the_state_comes_again(small, place):
     with kernel.held():
         board.rows = rows(300)[150:]
         del kernel.hub.ends[0]._other.waiting[place]
+        page.put("/more", {"name": "mine"})
     board.n = 1
 
+    assert board.more == {"name": "mine"}
     assert same(page.document, board.sync.snapshot())
     assert page.replica.status == "live"
+    assert not page.pending
 
 
 def test_what_was_begun_ends_with_another_message(small):
