@@ -620,19 +620,23 @@ def test_what_is_read_only_is_so_for_elements_too():
     assert page.heard[-1]["reason"] == "Cannot write '/signal/-': 'signal' is read-only for pages"
 
 
-def test_an_interrupted_thread_and_a_busy_one_leave_arrays_whole(scope):
+def test_a_thread_that_appends_and_one_that_reads_see_whole_arrays(scope):
     kernel = Kernel(scope)
     page = kernel.page()
-    stop = threading.Event()
+    began, stop = threading.Event(), threading.Event()
 
     def write() -> None:
-        for count in range(200):
+        began.wait()
+        for count in range(5, 205):
             scope.signal = append(scope.signal, float(count))[-50:]
         stop.set()
 
     with running(write):
         while not stop.is_set():
-            assert len(scope.sync.snapshot()["signal"]) <= 50
+            signal = scope.sync.snapshot()["signal"]
+            began.set()
+            assert len(signal) <= 50
+            assert (np.diff(signal) == 1).all()
 
     assert same(page.document, scope.sync.snapshot())
 
