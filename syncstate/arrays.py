@@ -84,7 +84,7 @@ class _Block:
                 self.used = len(self.items) + 1
         return is_last
 
-    def all(self) -> Array:
+    def whole(self) -> Array:
         """Return the window over all elements."""
         return self.window(0, self.used)
 
@@ -153,7 +153,7 @@ def frozen(value: Array) -> Array:
         raise Misfit(
             f"an array of {name} does not travel; convert it, with .tolist() or .astype() to {_types()}"
         )
-    return _filled([value], value.dtype.newbyteorder("=")).all()
+    return _filled([value], value.dtype.newbyteorder("=")).whole()
 
 
 def unpacked(dtype: str, shape: Sequence[int], data: bytes | memoryview) -> Array:
@@ -261,7 +261,7 @@ def splice(array: Array, start: int, stop: int, values: Array | None) -> Array:
         return _grown(array, values)
     else:
         parts = [array[:start], values, array[stop:]]
-    return _filled(parts, array.dtype).all()
+    return _filled(parts, array.dtype).whole()
 
 
 def splices(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:

@@ -598,7 +598,7 @@ class TraitDocument(Root):
         """Put scalars in the place of scalars, if a patch does nothing else and no trait objects.
 
         The fast way: no such operation bears on another one, so each is looked up in the document as it is,
-        and done there. 3 us for 25.
+        and done there: an edit of one cell so takes a quarter of the time.
 
         Returns:
             Whether that was done; if not, nothing was.
@@ -766,9 +766,8 @@ class TraitDocument(Root):
         self.settle()
 
 
-_customs: WeakKeyDictionary[traitlets.TraitType[Any, Any], bool] = (
-    WeakKeyDictionary()
-)  # what is known of traits
+# What is known of traits.
+_customs: WeakKeyDictionary[traitlets.TraitType[Any, Any], bool] = WeakKeyDictionary()
 
 
 def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
