@@ -212,20 +212,20 @@ def _compare_lists(
 def _is_whole_smaller(new: list[Json], count: int, pointer: str) -> bool:
     """Whether a table is surely smaller than an operation for each of so many rows; a sample tells.
 
-    To find that out from the operations takes five times as long as to send all.
+    To find that out from the operations of 1,000 rows of one member takes six times as long.
     """
     if count < _SAMPLE:
         return False
     sample = new[:: max(1, len(new) // _SAMPLE)]
-    least = (
-        _OVERHEAD + len(f"{pointer}/{count}/x") + 1
-    )  # of an operation: most indices are as long as the count
+    # The least that an operation takes: most indices are as long as the count.
+    least = _OVERHEAD + len(f"{pointer}/{count}/x") + 1
     return weigh(sample) * len(new) < count * least * len(sample)
 
 
 def others(old: list[Json], new: list[Json]) -> list[int] | None:
-    """Return where two tables have other rows, as far as both go, at a third of what a look at each costs.
+    """Return where two tables have other rows, as far as both go, faster than by a look at each.
 
+    In 0.1 to 0.4 of its time where the scalars are new objects, in 1.7 of it where both share them.
     To Python `1 == True`, to JSON not; so this is for objects of scalars whose members stand in one order.
 
     Returns:

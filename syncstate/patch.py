@@ -473,7 +473,7 @@ class _Amendment(Draft):
         self._notes: list[tuple[Any, Any, int, Any]] = []  # container, key, and the length and value before
 
     def exchange(self, path: str, value: Json) -> bool:
-        """Put a scalar in the place of another value: the fast way, 1.5 us for 6.
+        """Put a scalar in the place of another value: the fast way, 1.5 us for 4.
 
         Returns:
             Whether it was put there; if not, `run` knows why.
