@@ -391,6 +391,17 @@ def test_what_is_compacted_leads_where_all_of_it_led(arrays):
     assert same(apply({"a": arrays[0]}, compacted), {"a": arrays[-1]})
 
 
+def test_a_range_that_is_replaced_again_is_another_range():
+    replaced: Any = [
+        Step({"op": "replace", "path": "/a/0:2", "value": np.array([value])}, in_list=True)
+        for value in (9, 8)
+    ]
+
+    document = apply({"a": np.array([1, 2, 3, 4])}, [step.operation for step in compact(replaced)])
+
+    assert document["a"].tolist() == [8, 4]
+
+
 # -- operations on elements
 
 
