@@ -1,6 +1,6 @@
 """Floor 5. The authority: the copy of a document whose order counts.
 
-It numbers commits, keeps a bounded log of them, and answers each edit of each replica once. It does no
+It commits what happened, tells it, and answers each edit of each replica once. It does no
 I/O: `receive` takes a message and returns the answers that are meant for one replica; what everybody must
 hear is asked for with `patches(since)`.
 
@@ -21,22 +21,13 @@ from typing import Any, Protocol
 
 from syncstate import limits
 from syncstate.compaction import add_on, compact
-from syncstate.diff import weigh
-from syncstate.document import NUMBERS, JsonObject
+from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
+from syncstate.log import LIMIT, Commit, Log
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
 from syncstate.patch import Operation, Step, bare, check
 from syncstate.rebase import follow, rebase_operations
 from syncstate.verdicts import Verdicts
-
-LOG_LIMIT = 1000
-"""How many commits are remembered; a replica further behind gets a snapshot."""
-
-LOG_BYTES = 2**24
-"""About how much JSON the remembered commits may hold together."""
-
-STEP_BYTES = 100
-"""About how much JSON an operation is beside its value."""
 
 REPLICA_LIMIT = 1000
 """For how many replicas the last answer is remembered; each reload of a page is a new one."""
@@ -82,33 +73,6 @@ class Hold(Protocol):
     is_open: bool
 
 
-# These and Authority are no dataclasses: whose methods are written and compiled at each import, 2 ms of it.
-class Commit:
-    """One step from a version to the next.
-
-    Attributes:
-        assigned: A `replace` without its value for each location whose whole value was assigned anew.
-        weight: About how much JSON the steps hold.
-    """
-
-    __slots__ = ("assigned", "number", "replica", "steps", "version", "weight")
-
-    def __init__(
-        self,
-        version: int,
-        steps: list[Step],
-        assigned: list[Step],
-        replica: str | None = None,
-        number: int | None = None,
-    ) -> None:
-        self.version = version
-        self.steps = steps
-        self.assigned = assigned
-        self.replica = replica
-        self.number = number
-        self.weight = 0
-
-
 class _Answer:
     """What a replica's last edit was answered with: a reject, or the version that it became."""
 
@@ -131,7 +95,7 @@ class Authority:
         log_limit: How many commits are remembered.
 
     Attributes:
-        version: How many commits there were.
+        log: What happened, and which version that led to.
         watchers: Called, without the lock, when there may be something to send. One that returns False wants
             to be called again before it has come for that.
     """
@@ -141,8 +105,6 @@ class Authority:
         "_are_apart",
         "_holds",
         "_judged",
-        "_log",
-        "_log_weight",
         "_open",
         "_open_assigned",
         "_waiting",
@@ -150,8 +112,7 @@ class Authority:
         "epoch",
         "key",
         "lock",
-        "log_limit",
-        "version",
+        "log",
         "watchers",
     )
 
@@ -161,25 +122,27 @@ class Authority:
         key: str | None = None,
         lock: RLock | None = None,
         epoch: str | None = None,
-        log_limit: int = LOG_LIMIT,
+        log_limit: int = LIMIT,
     ) -> None:
         self.document = document
         self.key = key or token_hex(8)
         self.lock = lock or RLock()
         self.epoch = epoch or token_hex(4)
-        self.version = 0
-        self.log_limit = log_limit
+        self.log = Log(log_limit)
         self.watchers: list[Callable[[], object]] = []
         self._open: list[Step] = []
         self._open_assigned: list[Step] = []
         self._are_apart = False  # no two of the open steps are for one location
-        self._log: list[Commit] = []
-        self._log_weight = 0
         self._answers: dict[str, _Answer] = {}
         self._holds: list[Hold] = []
         # the edit whose validators are being asked: the other edits wait until it is answered
         self._judged: Verdicts | None = None
         self._waiting: list[Callable[[], None]] = []
+
+    @property
+    def version(self) -> int:
+        """How many commits there were."""
+        return self.log.version
 
     # -- what happens here
 
@@ -212,32 +175,18 @@ class Authority:
                 if self.is_held:
                     return False
                 if self._open or replica is not None:
-                    self.version += 1
                     steps, self._open = self._open if self._are_apart else compact(self._open), []
                     assigned, self._open_assigned = self._open_assigned, []
-                    self._remember(Commit(self.version, steps, assigned, replica, number))
+                    self.log.append(steps, assigned, replica, number)
             except BaseException:  # an interrupt, say: nobody knows how far this came
                 self.restart_log()
                 raise
             return True
 
-    def _remember(self, commit: Commit) -> None:
-        weight = STEP_BYTES * len(commit.steps)
-        values = [step.operation.get("value") for step in commit.steps]
-        if not NUMBERS.issuperset(map(type, values)):  # else the steps are all there is to weigh
-            weight += sum([weigh(value, LOG_BYTES) for value in values])
-        commit.weight = weight
-        self._log.append(commit)
-        self._log_weight += commit.weight
-        while len(self._log) > self.log_limit or (self._log_weight > LOG_BYTES and len(self._log) > 1):
-            self._log_weight -= self._log.pop(0).weight
-
     def restart_log(self) -> None:
         """Begin a new version that no patch leads to: everybody is told the whole state; the lock is held."""
         self._open, self._open_assigned = [], []
-        self._log.clear()
-        self._log_weight = 0
-        self.version += 1
+        self.log.restart()
 
     @property
     def is_held(self) -> bool:
@@ -280,11 +229,11 @@ class Authority:
         Commits without an author travel as one message.
         """
         with self.lock:
-            if self._log and self._log[-1].version == self.version == since + 1:  # as it is nearly always
-                return [self._patch(since, self._log[-1:])]
-            if not self._reaches(since):
+            if not self.log.reaches(since):
                 return None
-            commits = self._since(since)
+            commits = self.log.since(since)
+            if len(commits) == 1:  # as it is nearly always
+                return [self._patch(since, commits)]
             runs: list[list[Commit]] = []
             for commit in commits:
                 if runs and runs[-1][-1].replica is None and commit.replica is None:
@@ -370,7 +319,7 @@ class Authority:
         last = self._last(replica)
         # a reject that was lost comes first: what follows settles the edit without saying why
         answers: list[Message] = [last.reject] if last and last.reject else []
-        if epoch != self.epoch or version is None or not self._reaches(version):
+        if epoch != self.epoch or version is None or not self.log.reaches(version):
             return [*answers, self.snapshot(replica)]
         patches = self.patches(version) or []
         if not patches or patches[-1].get("replica", replica) != replica:
@@ -380,12 +329,6 @@ class Authority:
         for patch in patches:
             patch["to"] = replica
         return [*answers, *patches]
-
-    def _reaches(self, version: int) -> bool:
-        """Whether the log holds every commit after a version."""
-        if version == self.version:
-            return True
-        return version < self.version and bool(self._log) and self._log[0].version <= version + 1
 
     def _answer(self, edit: Edit, replica: str, verdicts: Verdicts) -> list[Message] | None:
         last = self._last(replica)
@@ -417,10 +360,10 @@ class Authority:
         """
         if replica in self._answers:
             return self._answers[replica]
-        for commit in reversed(self._log):
-            if commit.replica == replica and commit.number is not None:
-                return _Answer(commit.number, version=commit.version)
-        return None
+        commit = self.log.last_of(replica)
+        if commit is None or commit.number is None:
+            return None
+        return _Answer(commit.number, version=commit.version)
 
     def _settle(self, replica: str, answer: _Answer) -> None:
         self._answers.pop(replica, None)  # the latest is last
@@ -435,10 +378,10 @@ class Authority:
             raise Conflict("", f"it was made against version {edit['base']}, which is still to come")
         operations = [bare(operation) for operation in check(edit["operations"])]
         if edit["base"] < self.version:
-            if not self._reaches(edit["base"]):
+            if not self.log.reaches(edit["base"]):
                 raise Conflict("", f"version {edit['base']} is forgotten")
             over = [
-                step for commit in self._since(edit["base"]) for step in (*commit.steps, *commit.assigned)
+                step for commit in self.log.since(edit["base"]) for step in (*commit.steps, *commit.assigned)
             ]
             operations = rebase_operations(operations, over, self.document.view())
         self.document.apply_edit(operations, verdicts)
@@ -466,16 +409,10 @@ class Authority:
             return [self.refuse(edit["number"], replica, stale)]
         if last.reject is not None:
             return [last.reject]
-        for commit in self._log:
-            if commit.version == last.version:
-                return [{**self._patch(commit.version - 1, [commit]), "to": replica}]
-        return [self._hello()]
-
-    # -- the log
-
-    def _since(self, version: int) -> list[Commit]:
-        # by their number from the end: nearly always one of a thousand
-        return [self._log[place] for place in range(version - self.version, 0)]
+        commit = self.log.leading_to(last.version)
+        if commit is None:
+            return [self._hello()]
+        return [{**self._patch(commit.version - 1, [commit]), "to": replica}]
 
     def _patch(self, base: int, commits: list[Commit]) -> PatchMessage:
         if len(commits) == 1:

@@ -18,7 +18,7 @@ from operator import eq, is_not
 from typing import cast
 
 from syncstate.arrays import Array, is_array, splices
-from syncstate.document import NUMBERS, SCALARS, Json, plain, same
+from syncstate.document import SCALARS, Json, plain, same, weigh
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 
@@ -67,30 +67,6 @@ def guarded(
 def _weigh_operation(operation: Operation) -> int:
     pointers = len(operation["path"]) + len(operation.get("from", ""))
     return pointers + (weigh(operation["value"]) if "value" in operation else 0)
-
-
-def weigh(value: Json, limit: float = float("inf")) -> int:
-    """Estimate the bytes of a value's JSON, and stop counting above a limit."""
-    if type(value) in NUMBERS:  # first: nearly all are
-        return len(str(value))
-    if isinstance(value, str):
-        return len(value) + 2
-    total = 2
-    if isinstance(value, dict):
-        for name, member in value.items():
-            total += len(name) + 4 + weigh(member, limit)
-            if total > limit:
-                break
-        return total
-    if isinstance(value, list):
-        for element in value:
-            total += 1 + weigh(element, limit)
-            if total > limit:
-                break
-        return total
-    if isinstance(value, bytes):
-        return len(value)
-    return value.nbytes if is_array(value) else len(str(value))
 
 
 # -- what a change is called

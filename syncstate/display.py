@@ -14,8 +14,7 @@ from typing import Any
 
 from syncstate.arrays import describe, is_array
 from syncstate.buffers import detach
-from syncstate.diff import weigh
-from syncstate.document import Json, JsonObject
+from syncstate.document import Json, JsonObject, weigh
 from syncstate.messages import PROTOCOL, Snapshot
 
 MIME_TYPE = "application/vnd.syncstate.view+json"

@@ -99,6 +99,30 @@ def nests_deeper(value: Json, limit: int) -> bool:
     return bool(level)
 
 
+def weigh(value: Json, limit: float = float("inf")) -> int:
+    """Estimate the bytes of a value's JSON, and stop counting above a limit."""
+    if type(value) in NUMBERS:  # first: nearly all are
+        return len(str(value))
+    if isinstance(value, str):
+        return len(value) + 2
+    total = 2
+    if isinstance(value, dict):
+        for name, member in value.items():
+            total += len(name) + 4 + weigh(member, limit)
+            if total > limit:
+                break
+        return total
+    if isinstance(value, list):
+        for element in value:
+            total += 1 + weigh(element, limit)
+            if total > limit:
+                break
+        return total
+    if isinstance(value, bytes):
+        return len(value)
+    return value.nbytes if is_array(value) else len(str(value))
+
+
 def show(value: object) -> str:
     """Show a value in a sentence: a scalar as it is, a container by its kind.
 

@@ -17,8 +17,7 @@ from typing import Any
 from syncstate import limits
 from syncstate.authority import Authority
 from syncstate.buffers import attach, detach
-from syncstate.diff import weigh
-from syncstate.document import MAX_INTEGER, JsonObject
+from syncstate.document import MAX_INTEGER, JsonObject, weigh
 from syncstate.errors import MessageError, SyncStateError
 from syncstate.flow import Flow
 from syncstate.limits import Bucket, Throttle

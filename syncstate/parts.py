@@ -10,8 +10,7 @@ from itertools import islice
 from typing import Any, cast
 
 from syncstate.arrays import is_array
-from syncstate.diff import weigh
-from syncstate.document import NUMBERS, SCALARS, Json, kind
+from syncstate.document import NUMBERS, SCALARS, Json, kind, weigh
 from syncstate.errors import MessageError, PointerError, TargetNotFound
 from syncstate.messages import Message, PartMessage
 from syncstate.pointer import escape, resolve

@@ -799,7 +799,7 @@ def test_nor_can_they_by_filling_the_log(monkeypatch):
     monkeypatch.setattr("syncstate.authority.REPLICA_LIMIT", 10)
     model = Board()
     kernel = Kernel(model)
-    model._document.authority.log_limit = 5
+    model._document.authority.log.limit = 5
     page, again = lost_answer(model, kernel)
 
     with kernel.lost():

@@ -112,7 +112,7 @@ def test_a_page_that_the_log_reaches_no_longer_when_it_is_flushed_gets_a_snapsho
     page.hello()
     kernel.link.flush()
     kernel.link.flush()
-    model._document.authority.log_limit = 2
+    model._document.authority.log.limit = 2
     known = len(page.heard)
 
     for n in range(5):
@@ -711,7 +711,7 @@ def test_what_was_just_told_to_all_is_its_own_key_frame():
     model = Board()
     stream = Stream(model)
     stream.send(1.0)
-    model._document.authority.log_limit = 1
+    model._document.authority.log.limit = 1
     stream.now += 1.0
     for n in range(3):
         model.n = -n

@@ -1011,7 +1011,7 @@ def test_a_hole_in_the_frames_of_the_kernel_makes_a_page_ask_for_every_model():
 
 def test_a_page_that_is_further_behind_than_the_log_gets_a_snapshot():
     model, kernel, page = board()
-    model._document.authority.log_limit = 3
+    model._document.authority.log.limit = 3
 
     with kernel.lost():
         for n in range(2, 10):
@@ -1025,7 +1025,7 @@ def test_a_page_that_is_further_behind_than_the_log_gets_a_snapshot():
 
 def test_an_edit_of_a_version_that_is_forgotten_is_rejected():
     model, kernel, page = board()
-    model._document.authority.log_limit = 3
+    model._document.authority.log.limit = 3
 
     with kernel.lost():
         for n in range(2, 10):
@@ -1040,7 +1040,7 @@ def test_an_edit_of_a_version_that_is_forgotten_is_rejected():
 
 
 def test_a_log_that_holds_much_forgets_early_and_a_page_gets_a_snapshot(monkeypatch):
-    monkeypatch.setattr("syncstate.authority.LOG_BYTES", 100)
+    monkeypatch.setattr("syncstate.log.BYTES", 100)
     model, kernel, page = board()
 
     with kernel.lost():
