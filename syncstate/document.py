@@ -11,6 +11,48 @@ from typing import Any, TypeAlias
 
 from syncstate.arrays import Array, are_same, describe, is_array
 
+
+class Failure:
+    """What stands in a document where a value would, had computing it not failed. It never changes.
+
+    Attributes:
+        type: The name of the exception's class.
+        text: What the exception says.
+
+    Examples:
+        >>> Failure("ZeroDivisionError", "division by zero")
+        Failure('ZeroDivisionError', 'division by zero')
+    """
+
+    __slots__ = ("text", "type")
+    type: str
+    text: str
+
+    def __init__(self, type: str, text: str) -> None:
+        object.__setattr__(self, "type", type)
+        object.__setattr__(self, "text", text)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"Cannot set {name!r}: a Failure never changes")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"Cannot delete {name!r}: a Failure never changes")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Failure):
+            return NotImplemented
+        return (self.type, self.text) == (other.type, other.text)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.text))
+
+    def __repr__(self) -> str:
+        return f"Failure({self.type!r}, {self.text!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Failure, (self.type, self.text)
+
+
 Json: TypeAlias = "bool | int | float | str | bytes | Array | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
