@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+import syncstate
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -140,6 +143,38 @@ def test_the_links_of_a_page_to_files_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if not re.match(r"[a-z]+:|#", target):
             assert (page.parent / target.partition("#")[0]).exists(), target
+
+
+def test_every_public_name_stands_in_the_reference():
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md")]
+
+    named = re.findall(r"^::: syncstate\.(\w+)$", "\n".join(pages), re.MULTILINE)
+
+    assert sorted(named) == sorted(syncstate.__all__), "docs/reference/*.md: one line ::: syncstate.Name each"
+
+
+def test_the_documentation_is_built_without_a_warning(tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mkdocs",
+            "build",
+            "--quiet",
+            "--strict",
+            "--site-dir",
+            str(tmp_path / "site"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        timeout=120,
+    )
+
+    assert done.returncode == 0, done.stderr
+    reference = (tmp_path / "site" / "reference" / "models" / "index.html").read_text(encoding="utf-8")
+    assert 'id="syncstate.Sync.snapshot"' in reference
 
 
 def test_the_changelog_knows_the_version_or_has_it_still_to_come():
