@@ -7,6 +7,7 @@ disagrees on the first (`1 == True`), so every "did it change?" of the package a
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Any, TypeAlias
 
 from syncstate.arrays import Array, are_same, describe, is_array
@@ -96,7 +97,12 @@ def same(one: Json, other: Json) -> bool:
         return True
     if is_array(one) or is_array(other):
         return is_array(one) and is_array(other) and are_same(one, other)
-    return one == other
+    return one == other or bool(_form(one) == _form(other))
+
+
+def _form(scalar: Any) -> Any:
+    """Return a scalar as it is on the wire: the member of an Enum is its value."""
+    return scalar.value if isinstance(scalar, Enum) else scalar
 
 
 _ABSENT: Any = object()
@@ -110,7 +116,7 @@ def same_scalar(one: Json, other: Json) -> bool:
 def plain(value: Json) -> Json:
     """Return a deep copy made of plain `list` and `dict`, whatever subclasses the value is made of.
 
-    Scalars and arrays are shared, since they never change.
+    Scalars and arrays are shared, since they never change. The member of an Enum is its value.
     """
     if type(value) in SCALARS:
         return value
@@ -118,7 +124,8 @@ def plain(value: Json) -> Json:
         return [element if type(element) in SCALARS else plain(element) for element in value]
     if isinstance(value, dict):
         return {name: member if type(member) in SCALARS else plain(member) for name, member in value.items()}
-    return value
+    form: Json = _form(value)
+    return form
 
 
 def nests_deeper(value: Json, limit: int) -> bool:

@@ -7,6 +7,7 @@ SyncStateError
 │   ├── TargetNotFound (LookupError)    nothing is at the target location
 │   └── TestFailed                      a "test" found another value             .found
 ├── NotSyncable   (TypeError)           a value has no JSON form                 .pointer .value
+├── NotValid      (TraitError)          a value may not stand in a place         .pointer .value
 ├── NotWritable   (PermissionError)     a page asked for what it may not write   .pointer
 ├── Conflict                            an edit is too old to carry over         .pointer
 ├── MessageError  (ValueError)          a message from the peer makes no sense
@@ -21,6 +22,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from traitlets import TraitError
 
 
 class SyncStateError(Exception):
@@ -74,6 +77,15 @@ class NotSyncable(SyncStateError, TypeError):
         self.pointer = pointer
         self.value = value
         self.why = why
+
+
+class NotValid(SyncStateError, TraitError):
+    """A value may not stand in a place: its type, or what `synced()` says of it, is another."""
+
+    def __init__(self, sentence: str, *, pointer: str, value: object = None) -> None:
+        super().__init__(sentence)
+        self.pointer = pointer
+        self.value = value
 
 
 class NotWritable(SyncStateError, PermissionError):

@@ -1,8 +1,8 @@
-"""Floor 6. Annotated attributes become traits.
+"""Floor 6. Annotated attributes become traits, and traits tell their shapes.
 
-`count: int = 0` in the body of a `SyncedModel` and `count = traitlets.Int(0).tag(sync=True)` mean the same;
-this module turns the first into the second. What a trait holds in Python and what it is on the wire differ
-for a few kinds (a tuple is an array, an Enum member is its value): `encode` and `decode` go between.
+`count: int = 0` in the body of a `SyncedModel` and `count = traitlets.Int(0).tag(sync=True)` mean the same:
+both are traits, and of both the shape is known. What a trait holds in Python and what it is on the wire
+differ for a few kinds (a tuple is an array, an Enum member is its value): `encode` and `decode` go between.
 """
 
 from __future__ import annotations
@@ -10,36 +10,107 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
-import types
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, Literal, Union, cast, get_args, get_origin
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final, TypeVar, get_origin, overload
+from weakref import WeakKeyDictionary
 
 import traitlets
 
-from syncstate.arrays import Array, dtype_of, is_array, is_array_type
-from syncstate.document import Json, plain
+from syncstate.annotations import limited, shape_of
+from syncstate.arrays import is_array
+from syncstate.document import SCALARS, Json
 from syncstate.errors import NotSyncable
+from syncstate.pointer import join
+from syncstate.shapes import (
+    ABSENT,
+    NULL,
+    AnyOf,
+    ArrayShape,
+    DictShape,
+    Frame,
+    Limits,
+    ListShape,
+    Refusal,
+    Shape,
+    TupleShape,
+    default_of,
+    fit,
+)
 
-_MISSING: Any = object()
+_T = TypeVar("_T")
 
 
-class Field:
-    """What `synced()` says about an attribute."""
+class Field(Limits):
+    """What `synced()` says about an attribute or, in `Annotated[float, synced(min=0)]`, about an element."""
 
-    def __init__(self, default: Any, factory: Callable[[], Any] | None, metadata: dict[str, Any]) -> None:
+    __slots__ = ("default", "factory", "metadata")
+
+    def __init__(
+        self,
+        default: Any,
+        factory: Callable[[], Any] | None,
+        limits: dict[str, Any],
+        metadata: dict[str, Any],
+    ) -> None:
+        super().__init__(**limits)
         self.default = default
         self.factory = factory
         self.metadata = metadata
 
 
+@overload
 def synced(
-    default: Any = _MISSING,
+    default: _T,
+    *,
+    min: Any = ...,
+    max: Any = ...,
+    step: Any = ...,
+    choices: Sequence[Any] | None = ...,
+    max_length: int | None = ...,
+    read_only: bool = ...,
+    help: str = ...,
+    label: str = ...,
+    **metadata: Any,
+) -> _T: ...
+@overload
+def synced(
+    *,
+    factory: Callable[[], _T],
+    min: Any = ...,
+    max: Any = ...,
+    step: Any = ...,
+    choices: Sequence[Any] | None = ...,
+    max_length: int | None = ...,
+    read_only: bool = ...,
+    help: str = ...,
+    label: str = ...,
+    **metadata: Any,
+) -> _T: ...
+@overload
+def synced(
+    *,
+    min: Any = ...,
+    max: Any = ...,
+    step: Any = ...,
+    choices: Sequence[Any] | None = ...,
+    max_length: int | None = ...,
+    read_only: bool = ...,
+    help: str = ...,
+    label: str = ...,
+    **metadata: Any,
+) -> Any: ...
+def synced(
+    default: Any = ABSENT,
     *,
     factory: Callable[[], Any] | None = None,
-    min: float | None = None,
-    max: float | None = None,
+    min: Any = None,
+    max: Any = None,
+    step: Any = None,
+    choices: Sequence[Any] | None = None,
+    max_length: int | None = None,
     read_only: bool = False,
     help: str = "",
+    label: str = "",
     **metadata: Any,
 ) -> Any:
     """Say more about an annotated attribute of a `SyncedModel` than its default.
@@ -47,24 +118,52 @@ def synced(
     Args:
         default: The value that an instance starts with; lists and dicts are copied for each instance.
         factory: Makes the default instead, once for each instance that needs it.
-        min: The smallest number allowed.
-        max: The largest number allowed.
+        min: The least number, date or time allowed.
+        max: The greatest one.
+        step: By how much a control at the page goes up and down; other values stay allowed.
+        choices: All values that are allowed.
+        max_length: How long a text, bytes or a list may be.
         read_only: Pages may look, not write. Python may always write.
         help: One sentence for the person at the page.
+        label: What the person at the page reads instead of the name.
         **metadata: More tags for the trait.
 
     Raises:
-        TypeError: Both a default and a factory are given.
+        TypeError: The arguments do not go together.
 
     Examples:
         >>> from syncstate import SyncedModel
         >>> class Dashboard(SyncedModel):
         ...     threshold: float = synced(0.5, min=0, max=1)
     """
-    if default is not _MISSING and factory is not None:
+    if default is not ABSENT and factory is not None:
         raise TypeError("Cannot give an attribute both a default and a factory; leave one out")
-    metadata.update(min=min, max=max, read_only=read_only, help=help)
-    return Field(default, factory, metadata)
+    if step is not None and not _is_positive(step):
+        raise TypeError(f"Cannot go in steps of {step!r}; say more than nothing")
+    if choices is not None:
+        choices = _checked_choices(choices)
+    if max_length is not None and (type(max_length) is not int or max_length < 0):
+        raise TypeError(f"Cannot allow a length of {max_length!r}; say how many, as an int")
+    limits = {"min": min, "max": max, "choices": choices, "max_length": max_length}
+    metadata.update(limits, step=step, read_only=read_only, help=help, label=label)
+    return Field(default, factory, limits, metadata)
+
+
+def _is_positive(step: Any) -> bool:
+    try:
+        return not isinstance(step, bool) and bool(step > step * 0)
+    except TypeError:
+        return False
+
+
+def _checked_choices(choices: Any) -> list[Any]:
+    if (
+        isinstance(choices, (str, bytes))
+        or not isinstance(choices, (Sequence, enum.EnumMeta))
+        or not len(choices)
+    ):
+        raise TypeError(f"Cannot choose from {choices!r}; give a list of values")
+    return [*choices]
 
 
 def annotated_traits(cls: type, base: type) -> dict[str, traitlets.TraitType[Any, Any]]:
@@ -79,9 +178,9 @@ def annotated_traits(cls: type, base: type) -> dict[str, traitlets.TraitType[Any
     Raises:
         TypeError: An annotation has no trait, a default does not fit, or a name is taken.
     """
-    found = {}
+    found: dict[str, traitlets.TraitType[Any, Any]] = {}
     for name, annotation in _annotations(cls).items():
-        value = cls.__dict__.get(name, _MISSING)
+        value = cls.__dict__.get(name, ABSENT)
         if name.startswith("_") or _is_local(annotation) or isinstance(value, traitlets.TraitType):
             continue
         if hasattr(base, name):
@@ -94,7 +193,7 @@ def annotated_traits(cls: type, base: type) -> dict[str, traitlets.TraitType[Any
 
 def _annotations(cls: type) -> Mapping[str, Any]:
     try:
-        return inspect.get_annotations(cls, eval_str=True)
+        return inspect.get_annotations(cls, eval_str=True, locals={**vars(cls), cls.__name__: cls})
     except NameError as error:
         if sys.modules.get(cls.__module__) is None:
             raise
@@ -108,23 +207,17 @@ def _is_local(annotation: Any) -> bool:
     return annotation in (ClassVar, Final) or get_origin(annotation) in (ClassVar, Final)
 
 
-def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> traitlets.TraitType[Any, Any]:
-    field = value if isinstance(value, Field) else Field(value, None, {})
+def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> ShapeTrait:
+    field = value if isinstance(value, Field) else Field(value, None, {}, {})
     # by identity: 0 is a limit, though it equals False
     metadata = {
         key: tag for key, tag in field.metadata.items() if not (tag is None or tag is False or tag == "")
     }
     try:
-        trait = trait_of(annotation)
+        shape = limited(shape_of(annotation, _scope(cls)), field)
+        trait = (ArrayTrait if _has_arrays(shape) else ShapeTrait)(shape, **_default(shape, field))
     except TypeError as error:
         raise TypeError(f"Cannot sync {name!r} of {cls.__name__}: {error}") from None
-    _limit(trait, metadata, name, cls)
-    if field.factory is not None:
-        factory = field.factory
-        trait.default = lambda obj=None: factory()  # type: ignore[method-assign] # traitlets' own seam for one trait
-        trait.default_value = traitlets.Undefined
-    elif field.default is not _MISSING:
-        _set_default(trait, field.default)
     if "help" in metadata:
         trait.help = metadata["help"]
     # not tag(): it warns of names that constructors take too
@@ -132,90 +225,101 @@ def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> tr
     return trait
 
 
-def _limit(trait: traitlets.TraitType[Any, Any], metadata: dict[str, Any], name: str, cls: type) -> None:
-    for limit in ("min", "max"):
-        if limit in metadata:
-            if not isinstance(trait, (traitlets.Int, traitlets.Float)):
-                raise TypeError(
-                    f"Cannot give {name!r} of {cls.__name__} a {limit}: it is no number; use a validator"
-                )
-            setattr(trait, limit, metadata[limit])
+def _scope(cls: type) -> Mapping[str, Any]:
+    return {**vars(sys.modules.get(cls.__module__, traitlets)), cls.__name__: cls}
 
 
-def _set_default(trait: traitlets.TraitType[Any, Any], default: Any) -> None:
-    if isinstance(default, (list, dict)):
-        # each instance gets its own
-        # traitlets' own seam for one trait
-        trait.default = lambda obj=None: plain(default)  # type: ignore[method-assign] # see above
-        trait.default_value = traitlets.Undefined
-    else:
-        trait.default_value = default
-        # traitlets keeps the defaults of containers as arguments for their class
-        trait.default_args = (default,)  # type: ignore[attr-defined] # only instances read it
+def _default(shape: Shape | None, field: Field) -> dict[str, Any]:
+    if field.factory is not None:
+        return {"factory": field.factory}
+    if field.default is ABSENT:
+        default = default_of(shape)
+        if default is ABSENT:
+            raise TypeError("nothing can be meant without a value; give it a default, or say `| None`")
+        field.default = default
+    try:
+        return {"default": fit(shape, field.default)}
+    except Refusal as refusal:
+        raise TypeError(f"its default does not fit: {_sentence(refusal)}") from None
 
 
-def trait_of(annotation: Any) -> traitlets.TraitType[Any, Any]:
-    """Return a new trait for a type.
-
-    `int float str bool bytes None`, `Any`, `list[T]`, `dict[str, T]`, `tuple[...]`, `Literal`, `Enum`
-    classes, `numpy.ndarray` and `NDArray[T]`, `X | None` and unions of these.
-
-    Raises:
-        TypeError: There is no trait for it.
-    """
-    if annotation is Any or annotation is object:
-        return traitlets.Any(allow_none=True)
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in (Union, types.UnionType):
-        return _union(arguments)
-    if origin is Literal:
-        return traitlets.Enum(list(arguments), default_value=arguments[0])
-    make = _MAKERS.get(origin or annotation)
-    if make is not None:
-        return make(*arguments)
-    if is_array_type(origin or annotation):
-        return ArrayTrait(dtype_of(arguments))
-    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return traitlets.UseEnum(annotation, default_value=next(iter(annotation)))
-    raise TypeError(
-        f"there is no trait for {_spell(annotation)}; annotate it as ClassVar or call it _name to keep it "
-        "local, or give it a trait of traitlets with sync=True"
-    )
+def _sentence(refusal: Refusal) -> str:
+    where = f" at {join(*reversed(refusal.tokens))!r}" if refusal.tokens else ""
+    return f"{refusal.why}{where}"
 
 
-class ArrayTrait(traitlets.TraitType[Any, Any]):
-    """A numpy array, of any type of elements or of one.
+class ShapeTrait(traitlets.TraitType[Any, Any]):
+    """The trait of an annotated attribute.
 
     Args:
-        dtype: The type to which what is assigned is converted, where that keeps the kind of number.
+        shape: What may stand there.
+        default: What stands there at first; lists and dicts are copied for each instance.
+        factory: Makes that instead.
     """
 
-    info_text = "a numpy array"
+    def __init__(
+        self, shape: Shape | None, default: Any = ABSENT, factory: Callable[[], Any] | None = None
+    ) -> None:
+        super().__init__()
+        self.shape = shape
+        self._first = default
+        self._factory = factory
+        if factory is None and not isinstance(default, (list, dict)):
+            self.default_value = default
 
-    def __init__(self, dtype: Any = None) -> None:
-        super().__init__(allow_none=False)
-        self.dtype = dtype
+    def subclass_init(self, cls: Any) -> None:
+        # as traitlets does for its own traits: what is the same for all instances nobody has to make
+        is_same_for_all = type(self._first) in SCALARS or isinstance(self._first, enum.Enum)
+        if is_same_for_all and not _is_made(cls, self):
+            cls._static_immutable_initial_values[self.name] = self._first
 
-    def validate(self, obj: Any, value: Any) -> Array:
-        """Return an array of the type.
+    def default(self, obj: Any = None) -> Any:
+        """Return what a new instance starts with."""
+        return self._factory() if self._factory is not None else _copied(self._first)
+
+    def info(self) -> str:
+        """Name what is expected."""
+        return "anything" if self.shape is None else self.shape.say()
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Return a value as the shape has it.
+
+        What is in a container is left to the intake, unless a validator sees it before.
 
         Raises:
-            traitlets.TraitError: It is no array, or one of another kind of numbers.
+            NotValid: It may not stand there.
         """
-        if not is_array(value):
-            self.error(obj, value)
-        if self.dtype is None or value.dtype == self.dtype:
+        shape = self.shape
+        if shape is None or type(value) in shape.passes:
             return value
         try:
-            return value.astype(self.dtype, casting="same_kind")
-        except TypeError:
-            raise traitlets.TraitError(
-                f"The {self.name!r} trait of {type(obj).__name__} holds numbers of type {self.dtype}, "
-                f"not {value.dtype}; convert them with .astype()"
-            ) from None
+            value, frame = shape.admit(value)
+            if frame is None:
+                return value
+            if is_validated(obj, self.name or ""):
+                value = frame.fit_in(value)
+        except Refusal as refusal:
+            raise refusal.at("", self.name) from None
+        return as_member(frame, value)
+
+    def _validate(self, obj: Any, value: Any) -> Any:
+        shape = self.shape
+        accepted = value if shape is None or type(value) in shape.passes else self.validate(obj, value)
+        if obj._cross_validation_lock is False:
+            checked = self._cross_validate(obj, accepted)
+            if checked is not accepted:  # what a person made of it is looked at too
+                return self.validate(obj, checked)
+        return accepted
+
+
+class ArrayTrait(ShapeTrait):
+    """The trait of an attribute that may be an array."""
 
     def set(self, obj: Any, value: Any) -> None:
         """Assign, and tell observers: arrays are not compared, `==` is no boolean there."""
+        if not is_array(value):
+            super().set(obj, value)
+            return
         accepted = self._validate(obj, value)
         old = obj._trait_values.get(self.name, self.default_value)
         obj._trait_values[self.name] = accepted
@@ -223,45 +327,139 @@ class ArrayTrait(traitlets.TraitType[Any, Any]):
             obj._notify_trait(self.name, old, accepted)
 
 
-def _union(arguments: tuple[Any, ...]) -> traitlets.TraitType[Any, Any]:
-    rest = [argument for argument in arguments if argument is not type(None)]
-    trait = trait_of(rest[0]) if len(rest) == 1 else traitlets.Union([trait_of(part) for part in rest])
-    if len(rest) < len(arguments):
-        trait.allow_none = True
-        trait.default_value = None
-        trait.default_args = None  # type: ignore[attr-defined] # only instances read it
-    return trait
+def _has_arrays(shape: Shape | None) -> bool:
+    return isinstance(shape, ArrayShape) or (
+        isinstance(shape, AnyOf) and any(map(_has_arrays, shape.branches))
+    )
 
 
-def _spell(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation)
+def _is_made(cls: type, trait: ShapeTrait) -> bool:
+    """Whether a method of the class, or of one between it and the trait's, makes the default."""
+    for klass in cls.__mro__:
+        if f"_{trait.name}_default" in vars(klass):
+            return True
+        if trait.name in vars(klass).get("_trait_default_generators", {}):
+            return True
+        if klass is trait.this_class:
+            break
+    return False
 
 
-def _list(element: Any = Any) -> traitlets.TraitType[Any, Any]:
-    return traitlets.List(None if element is Any else trait_of(element))
+def _copied(value: Any) -> Any:
+    if isinstance(value, list):
+        return [*map(_copied, value)]
+    return {name: _copied(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 
-def _dict(name: Any = str, member: Any = Any) -> traitlets.TraitType[Any, Any]:
-    if name is not str:
-        raise TypeError(f"the members of a JSON object have text names, not {_spell(name)}")
-    return traitlets.Dict(value_trait=None if member is Any else trait_of(member))
+def as_member(frame: Frame, value: Any) -> Any:
+    """Return a container as a member holds it: some are tuples to Python."""
+    if frame.is_tuple:
+        return tuple(_as_element(frame, place, element) for place, element in enumerate(value))
+    return [*value] if isinstance(value, tuple) else value
 
 
-def _tuple(*elements: Any) -> traitlets.TraitType[Any, Any]:
-    if len(elements) == 2 and elements[1] is Ellipsis:
-        elements = ()
-    return cast("traitlets.TraitType[Any, Any]", traitlets.Tuple(*map(trait_of, elements)))
+def _as_element(frame: Frame, place: int, element: Any) -> Any:
+    if not isinstance(element, (list, tuple)):
+        return element
+    shape = frame.at(place)
+    inner = shape.admit(element)[1] if shape is not None else None
+    return as_member(inner, element) if inner is not None else element
 
 
-_MAKERS: dict[Any, Callable[..., traitlets.TraitType[Any, Any]]] = {
-    int: traitlets.Int,
-    float: traitlets.Float,
-    str: traitlets.Unicode,
-    bool: traitlets.Bool,
-    bytes: traitlets.Bytes,
-    list: _list,
-    dict: _dict,
-    tuple: _tuple,
+def is_validated(owner: Any, name: str) -> bool:
+    """Whether a person's own validator is asked about a member."""
+    return name in owner._trait_validators or hasattr(owner, f"_{name}_validate")
+
+
+# -- the shapes of traitlets' own traits
+
+
+_shapes: WeakKeyDictionary[traitlets.TraitType[Any, Any], Shape | None] = WeakKeyDictionary()
+
+
+def shape_of_trait(trait: traitlets.TraitType[Any, Any]) -> Shape | None:
+    """Return what may stand where a trait is responsible; None if that is anything."""
+    if trait not in _shapes:
+        _shapes[trait] = _shape_of_trait(trait)
+    return _shapes[trait]
+
+
+def _shape_of_trait(trait: Any) -> Shape | None:
+    if isinstance(trait, ShapeTrait):
+        return trait.shape
+    if type(trait) is traitlets.Any:
+        return None
+    shape = None if "validate" in vars(trait) else _read_trait(trait)
+    if shape is None:
+        shape = TraitShape(trait)
+    return AnyOf([shape, NULL]) if trait.allow_none else shape
+
+
+def _read_trait(trait: Any) -> Shape | None:
+    """Return the shape of a container of traitlets, or None if it is something else."""
+    if type(trait) is traitlets.List:
+        longest = trait._maxlen if trait._maxlen < sys.maxsize else None
+        return ListShape(_element(trait._trait), trait._minlen, longest)
+    if type(trait) is traitlets.Tuple:
+        if trait._traits:
+            return TupleShape([*map(_element, trait._traits)])
+        return ListShape(None, is_tuple=True)
+    if type(trait) is traitlets.Dict:
+        named = {name: _element(member) for name, member in (trait._per_key_traits or {}).items()}
+        return DictShape(_element(trait._value_trait), named or None, _element(trait._key_trait))
+    if type(trait) is traitlets.Union:
+        branches = [*map(shape_of_trait, trait.trait_types)]
+        known = [branch for branch in branches if branch is not None]
+        return AnyOf(known) if len(known) == len(branches) and not any(b.is_free for b in known) else None
+    return None
+
+
+def _element(trait: Any) -> Shape | None:
+    return None if trait is None else shape_of_trait(trait)
+
+
+class TraitShape(Shape):
+    """What a trait of traitlets takes, as an element of another one."""
+
+    def __init__(self, trait: Any) -> None:
+        self._trait = trait
+        is_own = type(trait).__module__ == traitlets.TraitType.__module__
+        self.is_free = not is_own or "validate" in vars(trait)
+        is_bounded = any(getattr(trait, limit, None) is not None for limit in ("min", "max"))
+        if not self.is_free and not is_bounded:
+            self.passes = _PASSES.get(type(trait), frozenset())
+
+    def say(self) -> str:
+        trait = self._trait
+        least, most = getattr(trait, "min", None), getattr(trait, "max", None)
+        limits = (f" of at least {least!r}" if least is not None else "") + (
+            f" of at most {most!r}" if most is not None else ""
+        )
+        return f"{trait.info()}{limits}"
+
+    def admit(self, value: Any) -> tuple[Any, None]:
+        if self.is_free:  # it was asked where no lock is held
+            return value, None
+        try:
+            return self._trait.validate(None, value), None
+        except traitlets.TraitError:
+            raise self.refuse(value) from None
+
+    def ask(self, owner: Any, value: Any) -> Any:
+        try:
+            return self._trait._validate(owner, value)
+        except traitlets.TraitError as error:
+            # what an element's trait says is made for the container's
+            why = str(error) if len(error.args) == 1 else f"{self._trait.info()} is expected"
+            raise Refusal(value, why) from error
+
+
+_PASSES: dict[Any, frozenset[type]] = {
+    traitlets.Int: frozenset({int, bool}),
+    traitlets.Float: frozenset({float}),
+    traitlets.Unicode: frozenset({str}),
+    traitlets.Bool: frozenset({bool}),
+    traitlets.Bytes: frozenset({bytes}),
 }
 
 

@@ -24,12 +24,12 @@ from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
-from syncstate.elements import depth_of, part_of, takes, takes_value
 from syncstate.errors import NotWritable, PatchError
-from syncstate.fields import ArrayTrait, decode, encode
+from syncstate.fields import ShapeTrait, as_member, decode, encode, shape_of_trait
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
+from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, reach
 from syncstate.tracked import (
     NOWHERE,
     Intake,
@@ -43,14 +43,13 @@ from syncstate.tracked import (
     is_scalar,
     is_tracked,
     perform,
+    reshape,
     untied,
 )
 from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Operation]], None]
 _ABSENT: Any = object()
-_Asked: TypeAlias = tuple[traitlets.TraitType[Any, Any], int]
-"""The trait of a member, and how many tokens a location in it has in which anything may stand."""
 _Exchange: TypeAlias = tuple[Any, Any, Json, str, str]
 """A scalar that takes the place of another one: holder, key, value, pointer, and the member that it is in."""
 
@@ -97,7 +96,7 @@ class TraitDocument(Root):
     def __init__(self, model: traitlets.HasTraits, key: str) -> None:
         super().__init__()
         self.is_recording = False
-        self.model = model
+        self.model = self.owner = model
         self.members = synced_traits(type(model))
         self.authority = Authority(self, key, self.lock)
         self.listeners: list[Listener] = []
@@ -181,7 +180,7 @@ class TraitDocument(Root):
         if value is current and is_tracked(value):
             return value
         wire = encode(value, join(name))
-        intake = Intake(self, [self._hanging.get(name)])
+        intake = Intake(self, [self._hanging.get(name)], self)
         taken = intake.take_table(wire, self._hanging.get(name))
         if taken is None:
             taken = intake.take(wire, name)
@@ -291,6 +290,14 @@ class TraitDocument(Root):
     def pointer_to(self, key: Any) -> str:
         """Return the pointer of a member."""
         return join(key)
+
+    def shape_of(self, key: str) -> Shape | None:
+        """Return what may stand in a member, as far as more than its trait is to know it."""
+        trait = self.members.get(key)
+        if trait is None:
+            return None
+        shape = shape_of_trait(trait)
+        return shape if isinstance(trait, ShapeTrait) or isinstance(shape, (Frame, AnyOf)) else None
 
     def lease(self, key: str) -> Lease:
         """Return the lease for a member; it has none while its observers want to be told."""
@@ -533,7 +540,7 @@ class TraitDocument(Root):
         if self._exchange(operations):
             return
         operations = [_taken(operation) for operation in operations]
-        settled = self._settled(operations)
+        operations, settled = self._settled(operations)
         before = self.view()
         after = _tried(before, operations, settled)
         if not isinstance(after, dict) or after.keys() != before.keys():
@@ -552,6 +559,7 @@ class TraitDocument(Root):
     def _do(self, operations: list[Operation], accepted: dict[str, Any], apart: Collection[str] = ()) -> None:
         """Do what is known to apply, and make members what was accepted for them whole."""
         self._collected = []
+        self.is_judged = bool(accepted)
         try:
             with self._minding_interrupts():
                 for operation in operations:
@@ -560,33 +568,45 @@ class TraitDocument(Root):
                 rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
                 for name, value in rest.items():
                     self._reconcile(name, value)
+                for name in accepted:
+                    self._reshape(name)
         finally:
+            self.is_judged = False
             acts, self._collected = self._collected, None
             if acts:
                 self._acts.append(_merged(acts))
 
-    def _settled(self, operations: list[Operation]) -> set[str]:
-        """Return the members inside which a patch puts only what the element traits there take as it is.
+    def _reshape(self, name: str) -> None:
+        """Give all in a member that was judged as a whole the shapes that it has by now."""
+        shape = self.shape_of(name)
+        node: Any = self._hanging.get(name)
+        if shape is not None and is_tracked(node):
+            reshape(node, shape.admit(node)[1])
 
-        The others are shown to their traits whole.
+    def _settled(self, operations: list[Operation]) -> tuple[list[Operation], set[str]]:
+        """Return operations with their values as they will stand, and the members that need no closer look.
+
+        These are they inside which a patch puts only what may stand at its very locations. The others are
+        shown to their traits whole.
         """
         settled: dict[str, bool] = {}
+        judged: list[Operation] = []
         for operation in operations:
             path = parse(operation["path"])
             source = parse(operation["from"]) if "from" in operation else path
             if not path or not source:
-                return set()  # it is about all members
+                return operations, set()  # it is about all members
             if operation["op"] == "test":
+                judged.append(operation)
                 continue
             is_inside = len(path) > 1 and len(source) > 1 and path[0] == source[0]
+            fitting = None
+            if is_inside and settled.get(path[0], True) and self._is_piecemeal(path[0]):
+                fitting = _fitting(self.shape_of(path[0]), operation, path[1:], source[1:])
             for name in {path[0], source[0]}:
-                settled[name] = (
-                    is_inside
-                    and settled.get(name, True)
-                    and self._is_piecemeal(name)
-                    and takes(self.members[name], self.model, operation)
-                )
-        return {name for name, is_so in settled.items() if is_so}
+                settled[name] = fitting is not None
+            judged.append(fitting or operation)
+        return judged, {name for name, is_so in settled.items() if is_so}
 
     def _is_piecemeal(self, name: str) -> bool:
         """Whether what happens inside a member concerns nobody but the element traits there."""
@@ -604,11 +624,11 @@ class TraitDocument(Root):
             Whether that was done; if not, nothing was.
         """
         found: list[_Exchange] = []
-        traits: dict[str, _Asked | None] = {}
+        are_free: dict[str, bool] = {}
         for operation in operations:
             if operation["op"] != "replace" or not _is_text_or_scalar(operation["value"]):
                 return False
-            exchange = self._find_exchange(operation["path"], operation["value"], traits)
+            exchange = self._find_exchange(operation["path"], operation["value"], are_free)
             if exchange is None:
                 return False
             found.append(exchange)
@@ -616,35 +636,30 @@ class TraitDocument(Root):
             self._make_exchanges(found)
         return True
 
-    def _find_exchange(self, path: str, value: Json, traits: dict[str, _Asked | None]) -> _Exchange | None:
+    def _find_exchange(self, path: str, value: Json, are_free: dict[str, bool]) -> _Exchange | None:
         """Return what puts a scalar where another one stands, or None if there is more to it.
 
         Args:
             path: Where it stands.
             value: What shall stand there.
-            traits: What is known of members by now, None of those about which code of a person's decides.
+            are_free: What is known by now: whether code of a person's decides about a member.
         """
         tokens = parse(path) or ("",)
         name = tokens[0]
-        if name not in traits:
-            is_asked = name in self.members and not self.is_free(name)
-            traits[name] = (self.members[name], depth_of(self.members[name])) if is_asked else None
-        asked = traits[name]
-        place = _scalar_at(self.model._trait_values, tokens) if asked is not None else None
-        if asked is None or place is None:
+        if name not in are_free:
+            are_free[name] = name not in self.members or self.is_free(name)
+        place = None if are_free[name] else _scalar_at(self.model._trait_values, tokens)
+        if place is None:
             return None
+        holder, key = place
         if len(tokens) == 1:
             try:
                 value, _ = self.ask(name, value)
             except Exception:  # what it says is said to who asks about the whole patch
                 return None
-            return (*place, value, path, name) if type(value) in SCALARS else None
-        trait, depth = asked
-        if len(tokens) < depth:
-            part = part_of(trait, tokens, is_resized=False)
-            if not takes_value(part, self.model, value):
-                return None
-        return *place, value, path, name
+        elif holder._shape is not None:
+            value = holder._shape.glance(key, value)
+        return (holder, key, value, path, name) if type(value) in SCALARS else None
 
     def _make_exchanges(self, exchanges: list[_Exchange]) -> None:
         """Put scalars in their places, and record each that is another one."""
@@ -695,6 +710,7 @@ class TraitDocument(Root):
             accepted = trait_validate(trait)(self.model, proposed)
             if is_rebuilt(proposed, accepted):
                 accepted = proposed  # what is in it was looked at when it came in
+            accepted = self._fit(name, accepted)
             if self.model._cross_validation_lock:  # somebody holds notifications: no validator was asked
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
@@ -705,6 +721,21 @@ class TraitDocument(Root):
                 error.pointer = join(name)  # type: ignore[attr-defined] # the page shows the reason there
             raise
         return accepted, wire
+
+    def _fit(self, name: str, value: Any) -> Any:
+        """Return what a trait accepted as its shape has it, with all that is in it."""
+        shape = self.shape_of(name)
+        if shape is None or not isinstance(self.members[name], ShapeTrait):  # traitlets looks at all in it
+            return value
+        try:
+            wire = encode(value, join(name))
+            fitted = fit(shape, wire)
+            if fitted is wire:
+                return value
+            frame = shape.admit(fitted)[1]
+        except Refusal as refusal:
+            raise refusal.at("", name) from None
+        return fitted if frame is None else as_member(frame, fitted)
 
     def _apart(self, operations: list[Operation], proposed: JsonObject, accepted: dict[str, Any]) -> set[str]:
         """Return the members on whose containers the operations may not run as they are.
@@ -775,8 +806,9 @@ def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
     parts = [getattr(trait, name, None) for name in ("_trait", "_key_trait", "_value_trait")]
     parts += [*(getattr(trait, "_traits", None) or ()), *getattr(trait, "trait_types", ())]
     parts += (getattr(trait, "_per_key_traits", None) or {}).values()
-    own = type(trait).__module__ == traitlets.TraitType.__module__ or type(trait) is ArrayTrait
-    is_own = own and "validate" not in vars(trait)
+    if isinstance(trait, ShapeTrait):
+        return trait.shape is not None and trait.shape.is_free
+    is_own = type(trait).__module__ == traitlets.TraitType.__module__ and "validate" not in vars(trait)
     return not is_own or any(_is_custom(part) for part in parts if part is not None)
 
 
@@ -797,6 +829,35 @@ def _scalar_at(values: dict[str, Any], tokens: Sequence[str]) -> tuple[Any, Any]
             return None
         found = holder[key]
     return (holder, key) if type(found) in SCALARS else None
+
+
+def _fitting(
+    shape: Shape | None, operation: Operation, path: Sequence[str], source: Sequence[str]
+) -> Operation | None:
+    """Return an operation inside a member with its value as it will stand, or None if that is not all.
+
+    Args:
+        shape: The member's.
+        operation: It adds, replaces, removes, moves or copies.
+        path: Where, below the member.
+        source: From where.
+    """
+    op = operation["op"]
+    target = reach(shape, path, is_resized=op != "replace")
+    if target is ABSENT:
+        return None
+    if op in ("add", "replace"):
+        try:
+            value = fit(target, operation["value"])
+        except Refusal:
+            return None
+        return operation if value is operation["value"] else {**operation, "value": value}
+    if op != "remove":
+        origin = reach(shape, source, is_resized=op == "move")
+        # what one part holds another one may hold of which the same is asked
+        if origin is ABSENT or not (target is None or target is origin):
+            return None
+    return operation
 
 
 def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> Json:

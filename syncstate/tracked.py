@@ -27,6 +27,7 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from functools import wraps
 from itertools import chain, compress, repeat
 from math import isfinite
@@ -41,6 +42,7 @@ from syncstate.document import MAX_DEPTH, MAX_INTEGER, SCALARS, Json, kind, plai
 from syncstate.errors import NotSyncable
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
+from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits
 
 _FAVOUR = 8
 """How many times as large as the whole list its changes may be where they keep its containers the same."""
@@ -78,12 +80,21 @@ class Root:
         is_recording: Changes are to be described.
         marks: The containers in which scalars were put since, and the operation that will say so for each of
             their keys, with the value that is there by then; by the identity of the container.
+        is_judged: What is being done was judged as a whole: on the way there, anything may stand anywhere.
+        owner: Whose document it is; a person's own element traits are asked in its name.
     """
+
+    owner: Any = None
 
     def __init__(self) -> None:
         self.lock = RLock()
         self.is_recording = True
+        self.is_judged = False
         self.marks: dict[int, tuple[Any, Marks]] = {}
+
+    def shape_of(self, key: Any) -> Shape | None:
+        """Return what may hang under a key."""
+        return None
 
     def lease(self, key: Any) -> Lease:
         """Return the lease for what hangs under a key; the lock is held."""
@@ -201,8 +212,8 @@ class _Placed:
                 if _find_root(node)[0] is root:  # else another thread has just moved it
                     return None if root is NOWHERE else _locate(node)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Json:
-        return plain(cast(Json, self))
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return _copied(self)
 
 
 class TrackedList(_Placed, list[Any]):
@@ -215,16 +226,18 @@ class TrackedList(_Placed, list[Any]):
         NotSyncable: From every mutator, when a value has no JSON form; the list is unchanged.
     """
 
-    __slots__ = ("__weakref__", "_key", "_lease", "_parent")
+    __slots__ = ("__weakref__", "_key", "_lease", "_parent", "_shape")
     _key: Any
     _lease: Lease
     _parent: _Node
+    _shape: Frame | None
 
     def __new__(cls, *_: object) -> TrackedList:
         self = super().__new__(cls)
         self._parent = None
         self._key = None
         self._lease = _NO_LEASE
+        self._shape = None
         return self
 
     def __init__(self, values: Iterable[object] = ()) -> None:
@@ -242,8 +255,11 @@ class TrackedList(_Placed, list[Any]):
         leaving = [element for start, stop, _ in splices for element in self[start:stop]]
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
-        intake = Intake(self, leaving)
+        intake = Intake(self, leaving, root)
         arriving = [_taken(intake, some) for some in splices]
+        if self._shape is not None:
+            come = sum(len(values) for _, _, values in arriving)
+            _mind_length(self, len(self) - len(leaving) + come, root)
         with (NOWHERE if intake.loose else root).lock:
             if not intake.is_current():
                 arriving = [_taken(intake, some) for some in splices]
@@ -279,28 +295,32 @@ class TrackedList(_Placed, list[Any]):
     def append(self, value: Any, /) -> None:
         root = self._lease.root
         if root is not None and is_scalar(value):  # the fast way, as in TrackedDict.__setitem__
+            scalar = value if self._shape is None else self._shape.glance(None, value)
             with root.lock:
-                is_put = self._lease.root is root
+                is_put = self._lease.root is root and scalar is not ABSENT
                 if is_put:
                     is_news = root.mark(self, len(self), "add")
-                    list.append(self, value)
+                    list.append(self, scalar)
             if is_put:
                 if is_news:
                     root.notify()
                 return
-        self._append_all([value])
+        self._append_all(_asked(self, [value]))
 
     def extend(self, values: Iterable[object], /) -> None:
-        self._append_all(list(values))  # which may take its time
+        self._append_all(_asked(self, list(values)))  # which may take its time
 
     @_mutator
     def _append_all(self, values: list[object]) -> None:
         self._splice((len(self), len(self), values))
 
-    @_mutator
     def insert(self, index: SupportsIndex, value: object, /) -> None:
+        self._insert(index, _asked(self, [value]))
+
+    @_mutator
+    def _insert(self, index: SupportsIndex, values: list[object]) -> None:
         start, _, _ = slice(index, None).indices(len(self))
-        self._splice((start, start, [value]))
+        self._splice((start, start, values))
 
     @_mutator
     def pop(self, index: SupportsIndex = -1, /) -> Any:
@@ -341,20 +361,24 @@ class TrackedList(_Placed, list[Any]):
     def __setitem__(self, index: Any, value: Any) -> None:
         root = self._lease.root
         if root is not None and type(index) is int and is_scalar(value):  # as in TrackedDict.__setitem__
+            scalar = value if self._shape is None else self._shape.glance(index, value)
             with root.lock:
                 place = index if index >= 0 else index + len(self)
                 old = self[place] if 0 <= place < len(self) else self
-                is_put = self._lease.root is root and type(old) in SCALARS
+                is_put = self._lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
-                    is_news = (old != value or not same_scalar(old, value)) and root.mark(
+                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(
                         self, place, "replace"
                     )
-                    list.__setitem__(self, place, value)
+                    list.__setitem__(self, place, scalar)
             if is_put:
                 if is_news:
                     root.notify()
                 return
-        self._assign(index, list(value) if isinstance(index, slice) else value)
+        if isinstance(index, slice):
+            self._assign(index, _asked(self, list(value)))
+        else:
+            self._assign(index, _asked(self, [value])[0])
 
     @_mutator
     def _assign(self, index: Any, value: Any) -> None:
@@ -427,16 +451,18 @@ class TrackedDict(_Placed, dict[str, Any]):
         NotSyncable: From every mutator, when a key is no text or a value has no JSON form; nothing changed.
     """
 
-    __slots__ = ("__weakref__", "_key", "_lease", "_parent")
+    __slots__ = ("__weakref__", "_key", "_lease", "_parent", "_shape")
     _key: Any
     _lease: Lease
     _parent: _Node
+    _shape: Frame | None
 
     def __new__(cls, *_: object, **__: object) -> TrackedDict:
         self = super().__new__(cls)
         self._parent = None
         self._key = None
         self._lease = _NO_LEASE
+        self._shape = None
         return self
 
     def __init__(
@@ -450,7 +476,7 @@ class TrackedDict(_Placed, dict[str, Any]):
         root, key = _find_root(self)
         leaving = [self[name] for name in members if name in self]
         path = _locate(self) if root.is_recording else ""
-        intake = Intake(self, leaving)
+        intake = Intake(self, leaving, root)
         arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
         with (NOWHERE if intake.loose else root).lock:
             if not intake.is_current():
@@ -470,6 +496,8 @@ class TrackedDict(_Placed, dict[str, Any]):
     def _drop(self, names: Sequence[str]) -> None:
         """Remove members: the one way in which something leaves a dict; the lock is held."""
         root, key = _find_root(self)
+        if self._shape is not None:
+            _mind_loss(self, names, root)
         path = _locate(self) if root.is_recording else ""
         before = dict(self) if root.is_recording and len(names) > 1 else {}
         changes: list[Change] = []
@@ -495,20 +523,22 @@ class TrackedDict(_Placed, dict[str, Any]):
         if root is not None and type(name) is str and is_scalar(value):
             # The fast way for what is done most, a scalar in the place of another one: 0.9 us for 13. It is
             # written out in each mutator that has it. What is interrupted in between was marked in vain.
-            # That this is news, `!=` nearly always tells without a call.
+            # That this is news, `!=` nearly always tells without a call. Who gets another shape loses its
+            # lease, so it is looked at before the lock is taken.
+            scalar = value if self._shape is None else self._shape.glance(name, value)
             with root.lock:
                 old = self.get(name, self)
-                is_put = self._lease.root is root and type(old) in SCALARS
+                is_put = self._lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
-                    is_news = (old != value or not same_scalar(old, value)) and root.mark(
+                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(
                         self, name, "replace"
                     )
-                    dict.__setitem__(self, name, value)
+                    dict.__setitem__(self, name, scalar)
             if is_put:
                 if is_news:
                     root.notify()
                 return
-        self._put_all({name: value})
+        self._put_all(_asked_members(self, {name: value}))
 
     @_mutator
     def __delitem__(self, name: str, /) -> None:
@@ -540,14 +570,18 @@ class TrackedDict(_Placed, dict[str, Any]):
     def clear(self) -> None:
         self._drop(list(self))
 
-    @_mutator
     def setdefault(self, name: str, default: object = None, /) -> Any:
+        return self[name] if name in self else self._put_new(_asked_members(self, {name: default}))
+
+    @_mutator
+    def _put_new(self, members: Mapping[str, object]) -> Any:
+        (name,) = members
         if name not in self:
-            self._put({name: default})
+            self._put(members)
         return self[name]
 
     def update(self, members: Any = (), /, **more: object) -> None:
-        self._put_all(dict(members, **more))  # which may take its time
+        self._put_all(_asked_members(self, dict(members, **more)))  # which may take its time
 
     @_mutator
     def _put_all(self, members: Mapping[str, object]) -> None:
@@ -622,6 +656,23 @@ def _find_root(node: _Container) -> tuple[Root, Any]:
     while isinstance(parent := node._parent, _TRACKED):
         node = parent
     return (NOWHERE, None) if parent is None else (parent, node._key)
+
+
+def reshape(node: _Container, frame: Frame | None) -> None:
+    """Give a container and all in it the shapes of another place, in which they fit."""
+    node._shape = frame
+    for key, child in _items(node):
+        if isinstance(child, _TRACKED):
+            shape = None if frame is None else frame.at(key)
+            reshape(child, None if shape is None else shape.admit(child)[1])
+
+
+def _has_length(frame: Frame, length: int) -> bool:
+    try:
+        frame.mind_length(length)
+    except Refusal:
+        return False
+    return True
 
 
 def _locate(node: _Container | Root) -> str:
@@ -729,6 +780,10 @@ def _exchange(holder: _Container, key: Any, value: Any, pointer: str) -> bool:
     old = cast(Any, holder)[key]
     if type(old) not in SCALARS or not is_scalar(value):
         return False
+    if holder._shape is not None:
+        value = holder._shape.glance(key, value)
+        if value is ABSENT:
+            return False
     root, top = _find_root(holder)
     in_list = isinstance(holder, TrackedList)
     if isinstance(holder, TrackedList):
@@ -806,6 +861,47 @@ def _become_member(node: Any, key: Any, new: Any) -> None:
         node._splice((key, key + 1, [new]))
 
 
+def _asked(node: TrackedList, values: list[Any]) -> list[Any]:
+    """Return what a person's own element traits make of values; no lock is held."""
+    shape = node._shape
+    if shape is None or not shape.is_free or not node.is_attached:
+        return values
+    owner = _find_root(node)[0].owner
+    try:
+        return [asked(shape.at(0), owner, value) for value in values]
+    except Refusal as refusal:
+        raise refusal.at(node.location or "") from refusal.__cause__
+
+
+def _asked_members(node: TrackedDict, members: dict[str, Any]) -> dict[str, Any]:
+    shape = node._shape
+    if shape is None or not shape.is_free or not node.is_attached:
+        return members
+    owner = _find_root(node)[0].owner
+    try:
+        return cast("dict[str, Any]", asked(shape, owner, members))
+    except Refusal as refusal:
+        raise refusal.at(node.location or "") from refusal.__cause__
+
+
+def _mind_length(node: Any, length: int, root: Root) -> None:
+    if root is NOWHERE or root.is_judged or length == len(node):
+        return
+    try:
+        node._shape.mind_length(length)
+    except Refusal as refusal:
+        raise refusal.at(_locate(node)) from None
+
+
+def _mind_loss(node: Any, names: Sequence[str], root: Root) -> None:
+    if root is NOWHERE or root.is_judged:
+        return
+    try:
+        node._shape.mind_loss(names)
+    except Refusal as refusal:
+        raise refusal.at(_locate(node)) from None
+
+
 def _taken(intake: Intake, splice: _Splice) -> tuple[int, int, list[Any]]:
     start, stop, values = splice
     return start, stop, [intake.take(value, place) for place, value in enumerate(values, start)]
@@ -827,16 +923,38 @@ class Intake:
     Args:
         holder: The container, or the root, that takes them in.
         leaving: What stands where they will stand.
+        root: The root above the holder; by default nothing is known of it.
 
     Attributes:
         loose: Containers that had no place and are taken as they are. Another thread may change them, or give
             them one, until the lock of those that have none is held: only then `is_current` tells the truth.
     """
 
-    __slots__ = ("_above", "_busy", "_free", "_holder", "_kept", "_links", "_reused", "_table", "loose")
+    __slots__ = (
+        "_above",
+        "_busy",
+        "_free",
+        "_holder",
+        "_is_judged",
+        "_kept",
+        "_links",
+        "_reused",
+        "_shape_of",
+        "_shapes",
+        "_table",
+        "loose",
+    )
 
-    def __init__(self, holder: _Container | Root, leaving: Sequence[Any]) -> None:
+    def __init__(self, holder: _Container | Root, leaving: Sequence[Any], root: Root | None = None) -> None:
         self._holder = holder
+        self._is_judged = root is not None and root.is_judged
+        self._shape_of: Callable[[Any], Shape | None] | None = (
+            None  # what may stand under a key of the holder
+        )
+        if isinstance(holder, Root):
+            self._shape_of = holder.shape_of if root is not None else None
+        elif root is not NOWHERE and holder._shape is not None:
+            self._shape_of = holder._shape.at
         self._free = self._own(leaving)
         self._above: set[int] | None = None
         self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
@@ -848,6 +966,7 @@ class Intake:
         self.loose: list[_Container] = []  # and those that had none
         self._table: _Table | None = None
         self._links: list[tuple[_Container, _Container, Any]] = []  # child, parent, key: set by place()
+        self._shapes: list[tuple[_Container, Frame | None]] = []  # what gets another shape than it had
 
     def _own(self, leaving: Sequence[Any]) -> dict[int, _Container]:
         # what a list that was replaced still holds may have its place in another one by now
@@ -862,14 +981,45 @@ class Intake:
 
         Raises:
             NotSyncable: It, or something in it, has no JSON form; the error names the pointer.
+            NotValid: It, or something in it, may not stand where it would.
         """
-        if is_scalar(value):
+        if self._shape_of is None and is_scalar(value):
             return value
         try:
-            return self._wrap(value)
+            if self._shape_of is None:
+                return self._wrap(value, None)
+            return self._take(value, self._find_shape(self._shape_of, tokens[0]))
         except _Unfit as unfit:
             pointer = _locate(self._holder) + join(*tokens, *reversed(unfit.tokens))
             raise NotSyncable(pointer, unfit.value, unfit.why) from None
+        except Refusal as refusal:
+            raise refusal.at(_locate(self._holder), *tokens) from None
+
+    def _find_shape(self, shape_of: Callable[[Any], Shape | None], key: Any) -> Shape | None:
+        try:
+            return shape_of(key)
+        except Refusal:
+            if self._is_judged:
+                return None
+            raise
+
+    def _take(self, value: Any, shape: Shape | None) -> Any:
+        frame = None
+        if shape is not None and type(value) not in shape.passes:
+            value, frame = self._admit(value, shape)
+        return value if isinstance(value, Enum) and shape is not None else self._wrap(value, frame)
+
+    def _admit(self, value: Any, shape: Shape) -> tuple[Any, Frame | None]:
+        try:
+            return shape.admit(value)
+        except Refusal:
+            if self._is_judged:  # all gets its shape again at the end
+                return value, None
+            raise
+
+    def take_row(self, value: Any, place: int, table: TrackedList) -> Any:
+        """Return a row as it will stand in a table that comes."""
+        return self._member(value, table, place, None if table._shape is None else table._shape.at(place))
 
     def take_table(self, value: Any, former: Any) -> Any:
         """Return a table as it will stand in the place of a former one, or None: then `take` takes it.
@@ -892,9 +1042,13 @@ class Intake:
         kept = [*compress(before, are_kept)]
         places += range(shorter, len(after))
         built = TrackedList.__new__(TrackedList)
+        built._shape = frame = former._shape
         if not kept or (places and not self._build_table([after[place] for place in places], built)):
             return None
+        if frame is not None and not _has_length(frame, len(after)):
+            return None
         node = TrackedList.__new__(TrackedList)
+        node._shape = frame
         list.extend(node, before[:shorter])
         list.extend(node, after[shorter:])
         for place, row in zip(places, built, strict=True):
@@ -910,6 +1064,7 @@ class Intake:
     def is_current(self) -> bool:
         """Whether what was taken may have its place; else all must be taken again, and this is as new."""
         is_it = all(node._parent is None and _are_whole(_containers_in(node)) for node in self.loose)
+        is_it = is_it and all(frame is None or fits(frame, node) for node, frame in self._shapes)
         if not is_it:
             self._begin()
         return is_it
@@ -935,40 +1090,45 @@ class Intake:
         if self._table is not None:
             for row in self._table.kept:  # at its place still, or its hint is as wrong as before
                 row._parent = self._table.node
-        has_left = False
+        has_left = bool(self._shapes)  # whoever looks at the former shape of one has to look again
+        for node, frame in self._shapes:
+            reshape(node, frame)
         for leaver in self._free.values():
             if id(leaver) not in self._kept and leaver._parent is self._holder:
                 leaver._parent = None
                 has_left = True
         return has_left
 
-    def _wrap(self, value: Any) -> Any:
+    def _wrap(self, value: Any, frame: Frame | None) -> Any:
         if isinstance(value, _TRACKED):
-            return self._reuse(value)
+            return self._reuse(value, frame)
         if isinstance(value, (list, tuple)):
-            return self._build(value, TrackedList.__new__(TrackedList), enumerate(value))
+            return self._build(value, TrackedList.__new__(TrackedList), enumerate(value), frame)
         if isinstance(value, dict):
-            return self._build(value, TrackedDict.__new__(TrackedDict), value.items())
+            return self._build(value, TrackedDict.__new__(TrackedDict), value.items(), frame)
         return _scalar(value)
 
-    def _build(self, source: Any, node: Any, items: Iterable[tuple[Any, Any]]) -> Any:
+    def _build(self, source: Any, node: Any, items: Iterable[tuple[Any, Any]], frame: Frame | None) -> Any:
         """Wrap a plain container, and all in it."""
         if id(source) in self._busy:
             raise _Unfit(source, "it contains itself; a document is a tree")
         if len(self._busy) + self._depth() >= MAX_DEPTH:
             raise _Unfit(source, f"it nests deeper than {MAX_DEPTH} levels")
         self._busy.add(id(source))
+        node._shape = frame
         key: Any = None
         try:
             if isinstance(node, TrackedDict):
                 for name, member in items:
                     key = None  # what is wrong with a name is wrong with the object
                     key = name if type(name) is str and name.isascii() else _name(name)
-                    dict.__setitem__(node, key, self._member(member, node, key))
+                    shape = None if frame is None else self._find_shape(frame.at, key)
+                    dict.__setitem__(node, key, self._member(member, node, key, shape))
             elif type(source) is not list or not self._build_table(source, node):
                 for key, member in items:
-                    list.append(node, self._member(member, node, key))
-        except _Unfit as unfit:
+                    shape = None if frame is None else self._find_shape(frame.at, key)
+                    list.append(node, self._member(member, node, key, shape))
+        except (_Unfit, Refusal) as unfit:
             if key is not None:
                 unfit.tokens.append(key)
             raise
@@ -980,16 +1140,24 @@ class Intake:
         """Wrap a list of objects that hold nothing but the commonest scalars: 0.4 of the time of each alone.
 
         Returns:
-            Whether it is such a list; if not, nothing has happened.
+            Whether it is such a list, of what its shape has in it; if not, nothing has happened.
         """
         if {*map(type, source)} != {dict} or len(self._busy) + self._depth() >= MAX_DEPTH:
             return False
+        shape = None if node._shape is None else node._shape.at(0)
+        if shape is not None and not isinstance(shape, Frame):
+            return False
+        if shape is not None and shape.holds is not dict:
+            return False
+        frame = None if shape is None or shape.is_open else shape
         rows: list[TrackedDict] = []
         for place, members in enumerate(source):
             row = dict.__new__(TrackedDict)
-            row._parent, row._key, row._lease = node, place, _NO_LEASE
+            row._parent, row._key, row._lease, row._shape = node, place, _NO_LEASE, frame
             dict.update(row, members)  # first: another thread may change what was only looked at
             rows.append(row)
+        if frame is not None and not frame.pass_all(rows):
+            return False
         names = {*chain.from_iterable(rows)}
         values = [*chain.from_iterable(map(dict.values, rows))]
         if {*map(type, chain.from_iterable(rows))} - {str} or not all(map(str.isascii, names)):
@@ -1000,10 +1168,12 @@ class Intake:
         list.extend(node, rows)
         return True
 
-    def _member(self, value: Any, parent: Any, key: Any) -> Any:
+    def _member(self, value: Any, parent: Any, key: Any, shape: Shape | None) -> Any:
         # the commonest scalars, without a call: this runs once for each value of a big table
         type_ = type(value)
-        if (
+        if shape is not None and type_ not in shape.passes:
+            wrapped = self._take(value, shape)
+        elif (
             (type_ is str and value.isascii())
             or (type_ is float and value - value == 0)
             or (type_ is int and -MAX_INTEGER <= value <= MAX_INTEGER)
@@ -1011,7 +1181,8 @@ class Intake:
             or value is None
         ):
             return value
-        wrapped = self._wrap(value)
+        else:
+            wrapped = self._wrap(value, None)
         if isinstance(wrapped, _TRACKED):
             if id(wrapped) in self._kept:
                 self._links.append((wrapped, parent, key))
@@ -1019,16 +1190,24 @@ class Intake:
                 wrapped._parent, wrapped._key = parent, key
         return wrapped
 
-    def _reuse(self, node: _Container) -> Any:
-        """Return a tracked container itself if it has no place or is leaving the one it has, else a copy."""
+    def _reuse(self, node: _Container, frame: Frame | None) -> Any:
+        """Return a tracked container itself if it has no place or is leaving the one it has, else a copy.
+
+        It is copied too if something in it will stand otherwise than it does.
+        """
         if id(node) in self._ancestors():
             raise _Unfit(node, "it would contain itself; a document is a tree")
         is_loose = node._parent is None
-        if (is_loose or self._is_leaving(node)) and self._keep(node):
+        # what has no place, nobody judged
+        is_same = node._shape is frame and (not is_loose or frame is None)
+        can_stay = is_same or frame is None or fits(frame, node)
+        if (is_loose or self._is_leaving(node)) and can_stay and self._keep(node):
             (self.loose if is_loose else self._reused).append(node)
+            if not is_same:
+                self._shapes.append((node, frame))
             return node
         kind_: Any = type(node)
-        return self._build(node, kind_.__new__(kind_), _items(node))
+        return self._build(node, kind_.__new__(kind_), _items(node), frame)
 
     def _keep(self, node: _Container) -> bool:
         """Take note that a container is taken as it is, with all below it; return whether it can be."""
@@ -1092,7 +1271,7 @@ class _Table:
             return
         for place, row in enumerate(self.node):
             if row._parent is not self.node and not (is_there and row._parent is self.former):
-                copy = intake.take(self._source[place], place)
+                copy = intake.take_row(self._source[place], place, self.node)
                 copy._parent, copy._key = self.node, place
                 list.__setitem__(self.node, place, copy)
         self.kept = [row for row in self.node if row._parent is not self.node]
@@ -1111,6 +1290,13 @@ def _are_plain(values: list[Any], type_: type) -> bool:
     if type_ is float:
         return all(map(isfinite, of_type))
     return type_ is bool or type_ is type(None)
+
+
+def _copied(value: Any) -> Any:
+    """Return a deep copy made of plain containers, with the leaves as they are in Python."""
+    if isinstance(value, list):
+        return [*map(_copied, value)]
+    return {name: _copied(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 
 def _items(node: Any) -> Iterator[tuple[Any, Any]]:

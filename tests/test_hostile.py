@@ -37,6 +37,7 @@ class Board(SyncedModel):
     title: str = "Sales"
     rows: list[dict] = [{"name": "tea"}]
     any: Any = None
+    classic = traitlets.Unicode("x").tag(sync=True)
     status: str = synced("idle", read_only=True)
     log: list[str] = synced(["started"], read_only=True)
 
@@ -498,10 +499,12 @@ def test_a_reason_is_told_to_all_pages_and_so_is_not_longer_than_a_person_reads(
     model, kernel, honest, evil = board()
 
     with unharmed(model, kernel, honest):
-        evil.send([edit(model, [put("/title", ["x" * 100_000])])])
+        evil.send([edit(model, [put("/classic", ["x" * 100_000])])])
 
     (reason,) = refused(evil)
-    assert reason.startswith("The 'title' trait of a Board instance expected a unicode string, not the list")
+    assert reason.startswith(
+        "The 'classic' trait of a Board instance expected a unicode string, not the list"
+    )
     assert len(reason) == limits.REASON
     assert reason.endswith("…")
 
@@ -896,7 +899,7 @@ def test_mutated_frames_never_raise_and_never_reach_what_is_not_theirs(frames):
             data["buffers"] = ["/messages/1/operations/0/value"]
         kernel.link.receive(mutate(data), [b"bytes"] if has_buffers else [])
         assert hidden(model) == rest
-        assert set(model.sync.snapshot()) == {"n", "title", "rows", "any", "status", "log"}
+        assert set(model.sync.snapshot()) == {"n", "title", "rows", "any", "classic", "status", "log"}
 
     honest.hello()
     honest.put("/n", 99)

@@ -197,8 +197,8 @@ def test_an_edit_that_a_trait_refuses_is_rejected_with_the_sentence_of_python():
         "version": 0,
         "replica": "p1",
         "number": 1,
-        "reason": "The 'n' trait of a Board instance expected an int, not the str 'x'.",
-        "error": "TraitError",
+        "reason": "Cannot put 'x' at '/n': an integer is expected",
+        "error": "NotValid",
         "pointer": "/n",
     }
     assert [trouble.reason for trouble in page.troubles] == [page.heard[-1]["reason"]]
@@ -209,22 +209,12 @@ def test_an_edit_that_a_trait_refuses_is_rejected_with_the_sentence_of_python():
 @pytest.mark.parametrize(
     ("path", "value", "error", "reason"),
     [
-        (
-            "/n",
-            101,
-            "TraitError",
-            "The value of the 'n' trait of a Board instance should not be greater than 100",
-        ),
-        ("/n", 1.5, "TraitError", "The 'n' trait of a Board instance expected an int, not the float 1.5."),
+        ("/n", 101, "NotValid", "Cannot put 101 at '/n': at most 100 is expected"),
+        ("/n", 1.5, "NotValid", "Cannot put 1.5 at '/n': an integer is expected"),
         ("/title", "", "ValueError", "a title is not empty"),
-        ("/rows", {}, "TraitError", "The 'rows' trait of a Board instance expected a list, not the dict {}."),
-        (
-            "/rows",
-            [1],
-            "TraitError",
-            "contains a Dict of a List which expected a dict, not the int 1.",
-        ),
-        ("/row", [], "TraitError", "The 'row' trait of a Board instance expected a dict, not the list []."),
+        ("/rows", {}, "NotValid", "Cannot put an object at '/rows': a list is expected"),
+        ("/rows", [1], "NotValid", "Cannot put 1 at '/rows/0': an object is expected"),
+        ("/row", [], "NotValid", "Cannot put a list at '/row': an object is expected"),
     ],
 )
 def test_traits_and_validators_say_what_they_refuse(path, value, error, reason):
@@ -235,7 +225,7 @@ def test_traits_and_validators_say_what_they_refuse(path, value, error, reason):
 
     assert page.heard[-1]["error"] == error
     assert reason in page.heard[-1]["reason"]
-    assert page.heard[-1]["pointer"] == path
+    assert page.heard[-1]["pointer"].startswith(path)
     assert model.sync.snapshot() == before
     assert snapshot_is(model, page)
 
@@ -246,7 +236,7 @@ def test_what_a_page_puts_into_a_list_is_asked_of_its_trait_too():
     page.edit({"op": "add", "path": "/rows/-", "value": 5})
     page.edit({"op": "add", "path": "/rows/-", "value": {"id": 2}})
 
-    assert [trouble.error for trouble in page.troubles] == ["TraitError"]
+    assert [trouble.error for trouble in page.troubles] == ["NotValid"]
     assert model.rows == [{"id": 1}, {"id": 2}]
     assert snapshot_is(model, page)
 
@@ -977,7 +967,7 @@ def test_a_lost_reject_is_told_at_the_next_hello():
         page.put("/title", "Mine")
     page.hello()
 
-    assert [trouble.error for trouble in page.troubles] == ["TraitError"]
+    assert [trouble.error for trouble in page.troubles] == ["NotValid"]
     assert model.title == "Mine"
     assert snapshot_is(model, page)
 

@@ -111,7 +111,7 @@ def test_a_threshold_that_python_refuses_says_why_beside_it(notebook: Notebook) 
 
     view.locator(".field input").fill("500")
 
-    expect(view.locator(".problem")).to_contain_text("should not be greater than 150")
+    expect(view.locator(".problem")).to_contain_text("at most 150 is expected")
     expect(view.locator(".line")).to_have_text("25")
     assert notebook.value("dash.threshold") == 25
 

@@ -96,7 +96,7 @@ test("an edit that a trait refuses is taken back, with the kernel's sentence", a
   assert.equal(model.state.n, 9);
   await until(() => errors.length > 0);
   assert.equal(model.state.n, 0);
-  assert.match(errors[0].reason, /'n' trait of a Board instance should not be greater than 5/);
+  assert.match(errors[0].reason, /'\/n': at most 5 is expected/);
   assert.equal(await run("print(board.n)"), "0");
 });
 
