@@ -82,6 +82,8 @@ class NotSyncable(SyncStateError, TypeError):
 class NotValid(SyncStateError, TraitError):
     """A value may not stand in a place: its type, or what `synced()` says of it, is another."""
 
+    pointer: str
+
     def __init__(self, sentence: str, *, pointer: str, value: object = None) -> None:
         super().__init__(sentence)
         self.pointer = pointer

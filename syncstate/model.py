@@ -18,7 +18,7 @@ from syncstate.authority import Authority
 from syncstate.display import as_text, mimebundle, read_source
 from syncstate.document import JsonObject, plain
 from syncstate.errors import PatchError, SessionClosed
-from syncstate.fields import annotated_traits, synced
+from syncstate.fields import annotated_traits
 from syncstate.patch import Operation
 from syncstate.seams import TraitValues, install, synced_traits
 from syncstate.state import TraitDocument
@@ -151,7 +151,8 @@ class Sync:
             raise SessionClosed(f"Cannot {what}: this model was closed; make another one")
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(synced,))
+# synced() is no field specifier: to type checkers its default is one only if it is named
+@dataclass_transform(kw_only_default=True)
 class SyncedModel(traitlets.HasTraits):
     """A model whose state pages show, and may change where it lets them.
 
