@@ -46,10 +46,12 @@ from syncstate.shapes import (
     Refusal,
     Scalar,
     Shape,
+    TableShape,
     TupleShape,
     fit,
     moment,
 )
+from syncstate.tables import is_table_type
 
 Reader = Callable[[Any], Shape | None]
 
@@ -175,6 +177,8 @@ class _Reading:
                 return found
         if is_array_type(origin or annotation):
             return ArrayShape(dtype_of(arguments))
+        if is_table_type(annotation):
+            return TableShape(annotation)
         if is_typeddict(origin or annotation):
             return self._read_record(annotation)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):

@@ -54,13 +54,15 @@ class _Block:
         used: How many of them windows cover; more than there are where a larger block goes on.
         series: What a block has in common with the smaller ones that it goes on from.
         start: The place of its first element in the series.
+        owner: What keeps others from writing there, if the memory is not ours.
     """
 
-    __slots__ = ("items", "series", "start", "used")
+    __slots__ = ("items", "owner", "series", "start", "used")
 
-    def __init__(self, items: Array, used: int) -> None:
+    def __init__(self, items: Array, used: int, owner: object = None) -> None:
         self.items = items
         self.used = used
+        self.owner = owner
         self.series = object()
         self.start = 0
 
@@ -154,6 +156,32 @@ def frozen(value: Array) -> Array:
             f"an array of {name} does not travel; convert it, with .tolist() or .astype() to {_types()}"
         )
     return _filled([value], value.dtype.newbyteorder("=")).whole()
+
+
+def held(value: Array, owner: object = None, former: Any = None) -> Array:
+    """Return a read-only array over memory into which nobody writes, without a copy if it is packed.
+
+    Args:
+        value: One dimension of numbers that travel.
+        owner: As long as this is there nobody does; None if the array is nobody else's.
+        former: An array, say, that is returned if it is over the very same memory.
+    """
+    if not (value.flags.c_contiguous and value.flags.aligned and value.dtype.isnative):
+        return frozen(value)
+    is_alike = is_array(former) and (former.dtype, former.shape) == (value.dtype, value.shape)
+    if is_alike and _address(former) == _address(value):
+        return former  # type: ignore[no-any-return] # an array
+    return _Block(value, len(value), owner).whole()
+
+
+def apart(array: Array) -> Array:
+    """Return an array that keeps no more memory than its own: the given one, or a copy.
+
+    What a change brings is remembered for a while, and shall not hold the whole table from which it came.
+    """
+    block = _block_of(array)
+    is_lent = block is not None and block.owner is not None
+    return _filled([array], array.dtype).whole() if is_lent else array
 
 
 def unpacked(dtype: str, shape: Sequence[int], data: bytes | memoryview) -> Array:

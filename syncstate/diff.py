@@ -17,10 +17,11 @@ from itertools import chain, compress
 from operator import eq, is_not
 from typing import cast
 
-from syncstate.arrays import Array, is_array, splices
+from syncstate.arrays import Array, apart, is_array, splices
 from syncstate.document import SCALARS, Json, plain, same, weigh
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
+from syncstate.tables import Columns
 
 Change = tuple[Step, "Json | tuple[Array]"]
 """A step and the value that its target location held before, None where there was none; of a `move`, a list
@@ -135,7 +136,9 @@ def _spliced(pointer: str, array: Array, splices: Iterable[tuple[int, int, Array
 def _compare(old: Json, new: Json, pointer: str, in_list: bool, changes: list[Change]) -> None:
     if old is new:
         return
-    if isinstance(old, list) and isinstance(new, list):
+    if isinstance(old, Columns) and isinstance(new, Columns):
+        _compare_tables(old, new, pointer, in_list, changes)
+    elif isinstance(old, list) and isinstance(new, list):
         _compare_lists(old, new, pointer, in_list, changes)
     elif isinstance(old, dict) and isinstance(new, dict):
         _compare_objects(old, new, pointer, changes)
@@ -154,6 +157,19 @@ def _compare_objects(old: dict[str, Json], new: dict[str, Json], pointer: str, c
             changes.append(add(f"{pointer}/{escape(name)}", member, in_list=False))
         elif old[name] is not member:
             _compare(old[name], member, f"{pointer}/{escape(name)}", False, changes)
+
+
+def _compare_tables(old: Columns, new: Columns, pointer: str, in_list: bool, changes: list[Change]) -> None:
+    found: list[Change] = []
+    staying = [name for name in old if name in new]
+    if [*new][: len(staying)] != staying:  # members of an object have no order that an operation could change
+        found.append(replace(pointer, old, new, in_list=in_list))
+    else:
+        _compare_objects(old, new, pointer, found)
+    for (operation, *_), _old in found:
+        if "value" in operation and is_array(operation["value"]):
+            operation["value"] = apart(operation["value"])
+    changes += found
 
 
 def _compare_lists(

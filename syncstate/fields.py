@@ -32,10 +32,12 @@ from syncstate.shapes import (
     ListShape,
     Refusal,
     Shape,
+    TableShape,
     TupleShape,
     default_of,
     fit,
 )
+from syncstate.tables import Columns
 
 _T = TypeVar("_T")
 
@@ -215,7 +217,7 @@ def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> Sh
     }
     try:
         shape = limited(shape_of(annotation, _scope(cls)), field)
-        trait = (ArrayTrait if _has_arrays(shape) else ShapeTrait)(shape, **_default(shape, field))
+        trait = _trait_class(shape)(shape, **_default(shape, field))
     except TypeError as error:
         raise TypeError(f"Cannot sync {name!r} of {cls.__name__}: {error}") from None
     if "help" in metadata:
@@ -327,10 +329,40 @@ class ArrayTrait(ShapeTrait):
             obj._notify_trait(self.name, old, accepted)
 
 
-def _has_arrays(shape: Shape | None) -> bool:
-    return isinstance(shape, ArrayShape) or (
-        isinstance(shape, AnyOf) and any(map(_has_arrays, shape.branches))
-    )
+class TableTrait(ShapeTrait):
+    """The trait of an attribute that may be a table, which pages may not write.
+
+    Whoever reads the table gets it to himself, at the cost of a few pointers: what he writes into it is in no
+    document, and pandas tells him so.
+    """
+
+    def __init__(
+        self, shape: Shape | None, default: Any = ABSENT, factory: Callable[[], Any] | None = None
+    ) -> None:
+        super().__init__(shape, default, factory)
+        self.metadata["read_only"] = True
+
+    def get(self, obj: Any, cls: Any = None) -> Any:
+        """Return the value; a table as its library has it."""
+        return _native(super().get(obj, cls))
+
+    def set(self, obj: Any, value: Any) -> None:
+        """Assign, and tell observers: of tables `==` is no boolean."""
+        accepted = self._validate(obj, value)
+        old = obj._trait_values.get(self.name, self.default_value)
+        obj._trait_values[self.name] = accepted
+        if accepted is not old:
+            obj._notify_trait(self.name, _native(old), _native(accepted))
+
+
+def _native(value: Any) -> Any:
+    return value.native() if isinstance(value, Columns) else value
+
+
+def _trait_class(shape: Shape | None) -> type[ShapeTrait]:
+    branches = shape.branches if isinstance(shape, AnyOf) else [shape]
+    kinds = {*map(type, branches)}
+    return TableTrait if TableShape in kinds else ArrayTrait if ArrayShape in kinds else ShapeTrait
 
 
 def _is_made(cls: type, trait: ShapeTrait) -> bool:

@@ -26,6 +26,7 @@ from syncstate.arrays import Array, is_array
 from syncstate.document import SCALARS, elements, same_scalar, show
 from syncstate.errors import NotValid
 from syncstate.pointer import join
+from syncstate.tables import Columns, empty, is_table, spell
 
 ABSENT: Any = object()
 """Stands for a value that needs a closer look, and for a default that there is none of."""
@@ -439,6 +440,30 @@ class ArrayShape(Shape):
         except TypeError:
             why = f"its numbers are {value.dtype}, not {self.dtype}; convert them with .astype()"
             raise Refusal(value, why) from None
+
+
+class TableShape(Shape):
+    """A table of one library's.
+
+    Args:
+        type_: The type of table.
+    """
+
+    def __init__(self, type_: type) -> None:
+        self.type = type_
+
+    def say(self) -> str:
+        return spell(self.type)
+
+    def admit(self, value: Any) -> tuple[Any, None]:
+        if isinstance(value, (self.type, Columns)):
+            return value, None
+        if is_table(value):
+            raise Refusal(value, f"{self.say()} is expected, not {spell(type(value))}; convert it")
+        raise self.refuse(value)
+
+    def default(self) -> Any:
+        return empty(self.type)
 
 
 # -- containers

@@ -19,17 +19,18 @@ from weakref import WeakKeyDictionary
 
 import traitlets
 
-from syncstate.arrays import is_array
+from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
-from syncstate.errors import NotWritable, PatchError
-from syncstate.fields import ShapeTrait, as_member, decode, encode, shape_of_trait
+from syncstate.errors import NotSyncable, NotWritable, PatchError
+from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, reach
+from syncstate.tables import NO_PLACE, Columns, is_table
 from syncstate.tracked import (
     NOWHERE,
     Intake,
@@ -159,7 +160,12 @@ class TraitDocument(Root):
 
     def view(self) -> JsonObject:
         """Return the document; its containers are the model's own."""
-        return {name: encode(getattr(self.model, name), join(name)) for name in self.members}
+        return {name: encode(self._stored(name), join(name)) for name in self.members}
+
+    def _stored(self, name: str) -> Any:
+        """Return a member's value; of a table the columns, for to ask for it is to be given another one."""
+        value = self.model._trait_values.get(name)
+        return value if isinstance(value, Columns) else getattr(self.model, name)
 
     def snapshot(self) -> JsonObject:
         """Return a deep copy of the document, made of plain containers."""
@@ -179,6 +185,10 @@ class TraitDocument(Root):
         current = self.model._trait_values.get(name)
         if value is current and is_tracked(value):
             return value
+        if isinstance(value, Columns):
+            return value
+        if is_table(value):
+            return self._take_table(name, value, current)
         wire = encode(value, join(name))
         intake = Intake(self, [self._hanging.get(name)], self)
         taken = intake.take_table(wire, self._hanging.get(name))
@@ -188,6 +198,16 @@ class TraitDocument(Root):
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
         return stored
+
+    def _take_table(self, name: str, table: Any, current: Any) -> Columns:
+        if not isinstance(self.members[name], TableTrait):
+            raise NotSyncable(join(name), table, NO_PLACE)
+        from syncstate.libraries import columns_of  # with numpy: few models have tables
+
+        try:
+            return columns_of(table, current if isinstance(current, Columns) else None)
+        except Misfit as misfit:
+            raise NotSyncable(join(name), table, str(misfit)) from None
 
     # -- the seam of storage: a value is there
 
@@ -282,7 +302,7 @@ class TraitDocument(Root):
         pointer = join(name)
         changes = diff(encode(old, pointer), encode(new, pointer), pointer)
         is_whole = len(changes) == 1 and changes[0][0].operation["path"] == pointer
-        is_value = is_whole or is_array(new)  # nothing in it is meant by an edit
+        is_value = is_whole or is_array(new) or isinstance(new, Columns)  # nothing in it is meant by an edit
         return changes, [assigned(pointer, in_list=False)] if changes and not is_value else []
 
     # -- the root of the containers

@@ -43,6 +43,7 @@ from syncstate.errors import NotSyncable
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
 from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits
+from syncstate.tables import NO_PLACE, is_table
 
 _FAVOUR = 8
 """How many times as large as the whole list its changes may be where they keep its containers the same."""
@@ -1372,6 +1373,8 @@ def _scalar(value: Any) -> Json:
             return frozen(value)
         except Misfit as misfit:
             raise _Unfit(value, str(misfit)) from None
+    if is_table(value):
+        raise _Unfit(value, NO_PLACE)
     if hasattr(value, "item") and hasattr(value, "dtype"):
         way = ".item()" if getattr(value, "ndim", 1) == 0 else ".to_numpy() or .tolist()"
         raise _Unfit(value, f"{kind(value)} has no JSON form; convert it with {way}")
