@@ -16,6 +16,7 @@ import traitlets
 
 from syncstate.authority import Authority
 from syncstate.display import as_text, mimebundle, read_source
+from syncstate.diff import Change
 from syncstate.document import JsonObject, plain
 from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits
@@ -95,8 +96,8 @@ class Sync:
         """
         from jsonpatch import JsonPatch
 
-        def listener(operations: list[Operation]) -> None:
-            callback(JsonPatch([dict(operation) for operation in operations]))
+        def listener(changes: list[Change]) -> None:
+            callback(JsonPatch([dict(step.operation) for step, _ in changes]))
 
         self._document.listen(listener)
         return lambda: self._document.ignore(listener)

@@ -49,7 +49,7 @@ from syncstate.tracked import (
 )
 from syncstate.verdicts import Verdicts
 
-Listener = Callable[[list[Operation]], None]
+Listener = Callable[[list[Change]], None]
 _ABSENT: Any = object()
 _Exchange: TypeAlias = tuple[Any, Any, Json, str, str]
 """A scalar that takes the place of another one: holder, key, value, pointer, and the member that it is in."""
@@ -74,13 +74,17 @@ class _Notice:
 
 
 class _Act:
-    """One thing that somebody did: listeners hear of it in one patch."""
+    """One thing that somebody did: listeners hear of it at once."""
 
-    __slots__ = ("notices", "operations")
+    __slots__ = ("changes", "notices")
 
-    def __init__(self, operations: list[Operation], notices: list[_Notice]) -> None:
-        self.operations = operations
+    def __init__(self, changes: list[Change], notices: list[_Notice]) -> None:
+        self.changes = changes
         self.notices = notices
+
+    @property
+    def operations(self) -> list[Operation]:
+        return [step.operation for step, _ in self.changes]
 
 
 class TraitDocument(Root):
@@ -105,8 +109,8 @@ class TraitDocument(Root):
         self._acts: list[_Act] = []
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
         self._batch: Batch | None = None  # one that this is in: it need not be joined again
-        self._batched: list[Operation] = []
-        self._untold: list[list[Operation]] = []  # what listeners are still to be told, in order
+        self._batched: list[Change] = []
+        self._untold: list[list[Change]] = []  # what listeners are still to be told, in order
         self._telling = Lock()
         self._hold: Any = None  # what traitlets holds notifications with
         self._held: dict[str, list[Operation]] = {}  # and what changed inside members meanwhile
@@ -399,23 +403,22 @@ class TraitDocument(Root):
         self._record(changes, assigned, inside=keys)
 
     def _record(self, changes: list[Change], assigned: list[Step], *, inside: Collection[str] = ()) -> None:
-        steps = [step for step, _ in changes]
-        operations = [step.operation for step in steps]
-        self._enact(steps, assigned, [_Notice(name, operations) for name in inside])
+        operations = [step.operation for step, _ in changes]
+        self._enact(changes, assigned, [_Notice(name, operations) for name in inside])
 
-    def _enact(self, steps: list[Step], assigned: list[Step], notices: list[_Notice]) -> None:
-        if not steps:
+    def _enact(self, changes: list[Change], assigned: list[Step], notices: list[_Notice]) -> None:
+        if not changes:
             return
         if (batch := current_batch.get()) is not None:
             batch.join(self)
         if self._is_watched:
-            self.authority.record(steps, assigned)
+            self.authority.record([step for step, _ in changes], assigned)
         acts = self._acts if self._collected is None else self._collected
         is_quiet = acts is self._acts and not self.listeners
         if is_quiet and None not in [self.lease(notice.name).root for notice in notices]:
             self._has_news = True  # for links alone
             return
-        acts.append(_Act([step.operation for step in steps], notices))
+        acts.append(_Act(changes, notices))
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
@@ -438,9 +441,9 @@ class TraitDocument(Root):
                 return None
             act = self._acts.pop(0)
             if self.authority.is_held or self._batched:
-                self._batched += act.operations
+                self._batched += act.changes
             else:
-                self._untold.append(act.operations)
+                self._untold.append(act.changes)
             return act
 
     def begin_batch(self, batch: Batch) -> None:
@@ -468,10 +471,10 @@ class TraitDocument(Root):
         while self._untold and self._telling.acquire(blocking=False):
             try:
                 while self._untold:
-                    operations = self._untold.pop(0)
+                    changes = self._untold.pop(0)
                     with ExitStack() as stack:  # each is told, whatever another one raises
                         for listener in reversed(self.listeners):
-                            stack.callback(listener, operations)
+                            stack.callback(listener, changes)
             finally:
                 self._telling.release()
 
@@ -684,7 +687,7 @@ class TraitDocument(Root):
     def _make_exchanges(self, exchanges: list[_Exchange]) -> None:
         """Put scalars in their places, and record each that is another one."""
         values = self.model._trait_values
-        steps: list[Step] = []
+        changes: list[Change] = []
         notices: dict[str, _Notice] = {}
         for holder, key, value, path, name in exchanges:
             old, in_list = holder[key], type(holder) is TrackedList
@@ -695,7 +698,7 @@ class TraitDocument(Root):
             if same_scalar(old, value):
                 continue
             step = Step({"op": "replace", "path": path, "value": value}, in_list)
-            steps.append(step)
+            changes.append((step, old))
             notice = notices.get(name)
             if notice is None:
                 notice = notices[name] = _Notice(name, [], old if holder is values else _ABSENT)
@@ -703,7 +706,7 @@ class TraitDocument(Root):
                 notice.new = value
             notice.operations.append(step.operation)
         if self.is_recording:
-            self._enact(steps, [], list(notices.values()))
+            self._enact(changes, [], list(notices.values()))
 
     # -- the judge of patches
 
@@ -947,7 +950,7 @@ def _merged(acts: list[_Act]) -> _Act:
         whole = notices.setdefault(notice.name, _Notice(notice.name, [], notice.old))
         whole.operations += notice.operations
         whole.new = notice.new if notice.new is not _ABSENT else whole.new
-    return _Act([operation for act in acts for operation in act.operations], list(notices.values()))
+    return _Act([change for act in acts for change in act.changes], list(notices.values()))
 
 
 def _taken(operation: Operation) -> Operation:
