@@ -6,10 +6,11 @@ import { writeFileSync } from "node:fs";
 import { build } from "esbuild";
 import { MODULE, minified } from "./minify.mjs";
 
-/** The client, for any page: dist/syncstate.js and dist/syncstate.min.js. */
+/** The client, for any page: dist/syncstate.js and dist/syncstate.min.js; and dist/table.js, for pages with tables. */
 async function buildClient() {
   const entryPoints = ["src/index.ts"];
   await build({ ...MODULE, entryPoints, sourcemap: true, outfile: "dist/syncstate.js" });
+  await build({ ...MODULE, entryPoints: ["src/table.ts"], sourcemap: true, outfile: "dist/table.js" });
   const outfile = "dist/syncstate.min.js";
   const { code, map } = await minified({ entryPoints, outfile });
   writeFileSync(outfile, code);

@@ -27,6 +27,7 @@ const rows = [
     limit: 18 * 1024,
   },
   { what: "  of it pointer and patch", bytes: await sizeOf("pointer", "patch") },
+  { what: "table (dist/table.js)", bytes: await sizeOf("table"), limit: 1024 },
   { what: "JupyterLab extension (static)", bytes: sizeOfExtension(), limit: 40 * 1024 },
 ];
 

@@ -175,9 +175,9 @@ def held(value: Array, owner: object = None, former: Any = None) -> Array:
 
 
 def apart(array: Array) -> Array:
-    """Return an array that keeps no more memory than its own: the given one, or a copy.
+    """Return an array that holds nobody else's memory: the given one, or a copy.
 
-    What a change brings is remembered for a while, and shall not hold the whole table from which it came.
+    What a change brings is remembered for a while, and shall not hold the table from which it came.
     """
     block = _block_of(array)
     is_lent = block is not None and block.owner is not None
@@ -313,7 +313,10 @@ def splices(old: Array, new: Array) -> list[tuple[int, int, Array]] | None:
     tail = _alike(old[start:][::-1][: shorter - start], new[start:][::-1][: shorter - start])
     if start == tail == 0 and shorter:
         return None
-    return [(start, len(old) - tail, new[start : len(new) - tail])]
+    comes = new[start : len(new) - tail]
+    if 2 * len(comes) < len(new):  # who remembers the change shall not hold the whole array
+        comes = _filled([comes], comes.dtype).whole()
+    return [(start, len(old) - tail, comes)]
 
 
 def joined(first: Array, second: Array) -> Array | None:

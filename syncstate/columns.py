@@ -106,13 +106,22 @@ def category(codes: Array, labels: Sequence[Any], former: Form | None = None) ->
 
 def _label(label: Any) -> Any:
     if isinstance(label, str):
-        try:
-            label.encode()
-        except UnicodeEncodeError:
-            raise Misfit(f"{label!r} is no Unicode text: it has a lone surrogate") from None
+        check_text(label)
         return str(label)
     is_number = isinstance(label, (int, float)) and -EXACT <= label <= EXACT
     return label if is_number else str(label)
+
+
+def check_text(text: str) -> None:
+    """Refuse a text that is none.
+
+    Raises:
+        Misfit: It has a lone surrogate (RFC 8259, section 8.2).
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Misfit(f"{text!r} is no Unicode text: it has a lone surrogate") from None
 
 
 def nothing(length: int) -> Form:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy
 
 from syncstate.arrays import Misfit
-from syncstate.columns import Form, category, moments, nothing, numbers
+from syncstate.columns import Form, category, check_text, moments, nothing, numbers
 from syncstate.tables import Columns, Native, library_of
 
 Column = Any
@@ -54,6 +54,7 @@ def columns_of(table: Native, former: Columns | None = None) -> Columns:
         known = library.columns(former.table)
     forms: dict[str, Form] = {}
     for name, column in columns.items():
+        check_text(name)
         form = former[name] if former is not None and name in known else None
         # of a made form only: an array would keep the memory of a table that has gone
         if not (isinstance(form, dict) and library.are_same(column, known[name])):

@@ -175,6 +175,18 @@ def test_what_is_appended_travels_alone(scope):
     assert scope.signal.tolist() == [0, 1, 2, 3, 4, 7, 8, 9]
 
 
+def test_what_is_remembered_of_a_change_does_not_hold_the_array_it_came_from(scope):
+    scope.signal = np.arange(1000.0)
+    patches = told(scope)
+
+    scope.signal = np.append(scope.signal, [1.0, 2.0])
+
+    value = patches[0]["value"]
+    while isinstance(value.base, np.ndarray):
+        value = value.base
+    assert value.base.items.nbytes == 16
+
+
 def test_a_window_that_slides_travels_as_what_is_new_and_how_many_go(scope):
     scope.signal = np.arange(1000.0)
     patches = told(scope)

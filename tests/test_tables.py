@@ -248,6 +248,7 @@ REFUSED: list[Any] = [
         r"its column 'x' cannot travel: it has integers beyond 64",
     ),
     (pd.DataFrame({"x": ["\ud800"]}, dtype=object), r"its column 'x' cannot travel: '\\ud800' is no Unicode"),
+    (pd.DataFrame([[1]], columns=pd.Index(["\ud800"], dtype=object)), r"'\\ud800' is no Unicode text"),
     (pd.DataFrame({"x": pd.period_range("2026", periods=2, freq="D")}), r"its column 'x' .* period\[D\]"),
     (pd.DataFrame({"x": pd.arrays.SparseArray([0, 1])}), r"its column 'x' .* say with \.sparse\.to_dense"),
     (

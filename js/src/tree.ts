@@ -12,9 +12,11 @@ import { isList, isObject, type Json, type JsonList, type JsonObject, own } from
 import type { Model } from "./model.ts";
 import { join, parse } from "./pointer.ts";
 import type { Trouble } from "./replica.ts";
+import { isTable, type Table } from "./table.ts";
 import { Editor, type Scalar } from "./view/editor.ts";
 import { make } from "./view/element.ts";
 import type { ViewContext } from "./view/module.ts";
+import { extentOf, sheet } from "./view/sheet.ts";
 import { style } from "./view/styles.ts";
 import { css } from "./view/tree-style.ts";
 
@@ -127,6 +129,7 @@ class Members {
 }
 
 function rowFor(model: Model, path: Path, value: Json): Row {
+  if (isTable(value)) return new Sheet(path, value);
   if (isContainer(value)) return new Branch(model, path, value);
   const isWritable = !model.readOnly.includes(path[0] ?? "");
   return isWritable && isScalar(value) ? new Field(model, path, value) : new Leaf(path, value);
@@ -170,6 +173,43 @@ class Branch implements Row {
     this.#size.textContent = sizeText(this.#container);
     this.#glimpse.textContent = this.#details.open ? "" : glimpse(this.#container);
     if (this.#details.open) this.#members.update(this.#container);
+  }
+}
+
+/** A table: how large it is, and its first rows while it is open. */
+class Sheet implements Row {
+  readonly element: HTMLElement = make("li");
+  readonly shape = "table";
+  readonly #details = make("details");
+  readonly #summary = make("summary", { class: "syncstate-row" });
+  readonly #extent = make("span", { class: "syncstate-size" });
+  readonly #rows = make("div", { class: "syncstate-rows" });
+  #table: Table;
+
+  constructor(path: Path, table: Table) {
+    this.#table = table;
+    this.#summary.append(nameFor(path), this.#extent);
+    this.#details.append(this.#summary, this.#rows);
+    this.#details.open = path.length === 1;
+    this.#details.addEventListener("toggle", () => this.#draw());
+    this.element.append(this.#details);
+    this.#draw();
+  }
+
+  update(value: Json, isQuiet: boolean): void {
+    if (value === this.#table || !isTable(value)) return;
+    this.#table = value;
+    this.#draw();
+    if (!isQuiet) flash(this.#summary);
+  }
+
+  reject(): boolean {
+    return false;
+  }
+
+  #draw(): void {
+    this.#extent.textContent = extentOf(this.#table);
+    this.#rows.replaceChildren(...(this.#details.open ? [sheet(this.#table)] : []));
   }
 }
 
@@ -251,6 +291,7 @@ function nameFor(path: Path): HTMLElement {
 
 /** What decides which row a value needs: its type, and for text whether it has lines. */
 function shapeOf(value: Json): string {
+  if (isTable(value)) return "table";
   if (isContainer(value)) return isList(value) ? "list" : "object";
   if (value === null) return "null";
   if (isView(value)) return isArray(value) ? "array" : "bytes";

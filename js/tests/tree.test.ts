@@ -365,3 +365,41 @@ describe("a control", () => {
     expect(board.document).toEqual({ notes: "one\ntwo\nthree" });
   });
 });
+
+describe("a table", () => {
+  const column = (count: number): NumberArray =>
+    pack(Float64Array.from({ length: count }, (_, at) => at / 2)) as NumberArray;
+  const names = (count: number): Json => ({
+    kind: "category",
+    codes: pack(new Int8Array(count)) as NumberArray,
+    categories: ["<b>"],
+  });
+
+  test("is told by its size and its first rows", async () => {
+    const { el } = await show({ flights: { x: column(300_000), name: names(300_000) } }, ["flights"]);
+
+    expect(text(summary(el, "flights"))).toBe("flights300,000 rows, 2 columns");
+    const rows = [...el.querySelectorAll("tr")].map((row) => [...row.children].map(text));
+    expect(rows.slice(0, 3)).toEqual([
+      ["x", "name"],
+      ["0", "<b>"],
+      ["0.5", "<b>"],
+    ]);
+    expect(rows).toHaveLength(9);
+  });
+
+  test("is drawn anew when it changes, and not while it is closed", async () => {
+    const { el, kernel } = await show({ flights: { x: column(1) } }, ["flights"]);
+
+    kernel.commit("board", { op: "add", path: "/flights/x/-", value: column(2) });
+    await turn();
+    expect(text(summary(el, "flights"))).toBe("flights3 rows, 1 column");
+    expect(el.querySelectorAll("tr")).toHaveLength(4);
+    expect(flashed).toHaveLength(1);
+
+    const details = summary(el, "flights").parentElement as HTMLDetailsElement;
+    details.open = false;
+    details.dispatchEvent(new Event("toggle"));
+    expect(el.querySelectorAll("tr")).toHaveLength(0);
+  });
+});

@@ -29,6 +29,12 @@ export const css = `
 .syncstate-bytes, .syncstate-size, .syncstate-glimpse { color: var(--quiet); }
 .syncstate-null { font-style: italic; }
 
+.syncstate-rows { overflow-x: auto; margin: 2px 0 6px 18px; }
+.syncstate-sheet { border-collapse: collapse; white-space: pre; }
+.syncstate-sheet :is(th, td) { padding: 1px 10px 1px 0; text-align: left; font-weight: normal; border-bottom: 1px solid var(--line); }
+.syncstate-sheet th { color: var(--quiet); }
+.syncstate-sheet td.syncstate-number { text-align: right; }
+
 summary.syncstate-row { position: relative; cursor: pointer; list-style: none; flex-wrap: nowrap; }
 summary.syncstate-row::-webkit-details-marker { display: none; }
 summary.syncstate-row::before {
