@@ -86,7 +86,7 @@ class Link:
         self._throttle = Throttle() if clock else None
         self._flow = Flow() if clock else None
         self._is_busy = is_busy
-        self._hears_on_main = True
+        self._hears_on_main: bool | None = None  # nothing was heard yet
         self._hello_time = Bucket(limits.HELLO_SHARE, limits.HELLO_BURST)
         self._lines = Bucket(limits.LOG_RATE, limits.LOG_BURST)
         self._asked: dict[tuple[str, str], Hello | None] = {}  # who waits to be told of a model; see _welcome
@@ -107,6 +107,11 @@ class Link:
         self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
         transport.on_frame = self.receive
         transport.on_goodbye = self._part
+
+    @property
+    def hears_on_main(self) -> bool | None:
+        """Whether pages' messages are handled on the main thread; None if none has come yet."""
+        return self._hears_on_main
 
     # -- models
 
@@ -206,7 +211,7 @@ class Link:
 
     def _is_deaf(self) -> bool:
         """Whether no page can be heard before a cell ends."""
-        return self._hears_on_main and self._is_busy()
+        return self._hears_on_main is not False and self._is_busy()
 
     def _news(self, key: str, authority: Authority, cursor: int, now: float) -> Sequence[Message]:
         with authority.lock:
@@ -462,6 +467,11 @@ class Connection:
     def is_open(self) -> bool:
         """Whether edits and patches still pass."""
         return self._is_open
+
+    @property
+    def hears_on_main(self) -> bool | None:
+        """Whether the page's messages are handled on the main thread; None if none has come yet."""
+        return self._link.hears_on_main
 
     def receive(self, data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
         """Take a frame that came with the opening of the comm."""

@@ -92,11 +92,37 @@ def cells() -> Cells:
     return Cells()
 
 
+def what_stands_still(*, is_heard_here: bool | None) -> str | None:
+    """Say what waits, if the thread that asks blocks, so that what it blocks for might never come.
+
+    Args:
+        is_heard_here: Whether pages' messages are handled on the main thread; None if none has come yet.
+
+    Returns:
+        The reason, or None where blocking does no harm.
+    """
+    asyncio = sys.modules.get("asyncio")  # who runs a loop has loaded it
+    if asyncio is None or asyncio._get_running_loop() is None:
+        return None
+    kernel = _kernel()
+    if kernel is None or threading.current_thread() is not threading.main_thread():
+        return "the event loop of this thread would stand still"
+    if not getattr(kernel, "_supports_kernel_subshells", False):
+        return "this kernel (ipykernel 6) hands over what pages say when the cell has ended"
+    if is_heard_here:
+        return "what the page says is handled on the main thread, which runs this cell"
+    return None
+
+
+def _kernel() -> Any:
+    """Return the kernel of this process, or None."""
+    module = sys.modules.get("ipykernel.kernelbase")  # a kernel has loaded it; nobody else needs it
+    return module.Kernel.instance() if module is not None and module.Kernel.initialized() else None
+
+
 def _main_loop() -> Any:
     """Return the event loop (tornado's) that the kernel of this process runs on its main thread."""
-    module = sys.modules.get("ipykernel.kernelbase")  # a kernel has loaded it; nobody else needs it
-    kernel = module.Kernel.instance() if module is not None and module.Kernel.initialized() else None
-    loop = getattr(kernel, "io_loop", None)
+    loop = getattr(_kernel(), "io_loop", None)
     if loop is None:
         raise SyncStateError(
             "Cannot call a function on the main thread: no kernel runs an event loop there; "

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 import traitlets
 
 from syncstate.authority import Authority
+from syncstate.diff import Change as Recorded
 from syncstate.display import as_text, mimebundle, read_source
-from syncstate.diff import Change
 from syncstate.document import JsonObject, plain
 from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jsonpatch import JsonPatch
 
     from syncstate.link import Connection
+    from syncstate.watching import Change, Changes, Subscription, Waiting, Watchers
 
 
 class Sync:
@@ -37,13 +38,14 @@ class Sync:
     that a page is to see: importing syncstate takes a quarter less.
     """
 
-    __slots__ = ("_connections", "_document", "_is_closed", "_is_published")
+    __slots__ = ("_connections", "_document", "_is_closed", "_is_published", "_watchers")
 
     def __init__(self, document: TraitDocument) -> None:
         self._document = document
         self._connections: tuple[Connection, ...] = ()
         self._is_closed = False
         self._is_published = False
+        self._watchers: Watchers | None = None
 
     @property
     def key(self) -> str:
@@ -96,11 +98,108 @@ class Sync:
         """
         from jsonpatch import JsonPatch
 
-        def listener(changes: list[Change]) -> None:
+        def listener(changes: list[Recorded]) -> None:
             callback(JsonPatch([dict(step.operation) for step, _ in changes]))
 
         self._document.listen(listener)
         return lambda: self._document.ignore(listener)
+
+    def subscribe(
+        self, pattern: str, callback: Callable[[Change], object], *, weak: bool = False
+    ) -> Subscription:
+        """Call a function when something changes at, below or above a location.
+
+        It is called once for each location that matches, after each statement, batch, patch and edit of a
+        page that did something there, in order, with the document as it is then.
+
+        Args:
+            pattern: A JSON Pointer in which `*` stands for any one token; a member that is called `*` is
+                written `~2`.
+            callback: Gets a `Change`. What it raises is raised where the change was made, after the others
+                have been told.
+            weak: Do not keep the callback, or the object whose method it is: when it goes, this ends.
+
+        Returns:
+            What ends it: call it, or use it in a `with` statement.
+
+        Raises:
+            PointerError: The pattern is no pointer.
+            TargetNotFound: The model has no such member, so nothing would ever match.
+
+        Examples:
+            >>> from syncstate import SyncedModel
+            >>> class Board(SyncedModel):
+            ...     rows: list[dict] = []
+            >>> board = Board(rows=[{"price": 3}, {"price": 5}])
+            >>> stop = board.sync.subscribe("/rows/*/price", print)
+            >>> board.rows[1]["price"] = 4
+            Change('/rows/1/price', value=4, old=5)
+            >>> stop()
+        """
+        return self._watch().subscribe(pattern, callback, weak=weak)
+
+    def changes(self, pattern: str) -> Changes:
+        """Return the changes that a pattern matches, to read with `async for` in any event loop.
+
+        It listens from now on and gives them in order. What changes again before it is read is one change:
+        who reads slowly gets the newest state, not a backlog.
+
+        Args:
+            pattern: As for `subscribe`.
+
+        Raises:
+            PointerError: The pattern is no pointer.
+            TargetNotFound: The model has no such member.
+            SessionClosed: The model was closed; when that happens later, the loop ends.
+        """
+        from syncstate.watching import Changes
+
+        self._check_open(f"watch {pattern!r}")
+        return Changes(self._watch(), pattern)
+
+    def wait(
+        self,
+        pointer: str,
+        predicate: Callable[[Any], object] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Waiting:
+        """Wait until a value is as a predicate wants it: `await` what this returns, or call its `result()`.
+
+        Both give the value. `result()` blocks the thread: in a cell that works where the kernel hears pages
+        meanwhile, as ipykernel 7 does; elsewhere it raises at once, and says why.
+
+        Args:
+            pointer: The location of the value.
+            predicate: Asked about the value of now and after each change, on the thread that made it;
+                without it any change will do.
+            timeout: How many seconds to wait, counted from `await` or `result()`.
+
+        Raises:
+            PointerError: It is no pointer.
+            TargetNotFound: The model has no such member.
+            SessionClosed: The model was closed.
+        """
+        from syncstate.watching import Waiting
+
+        self._check_open(f"wait for {pointer!r}")
+        return Waiting(self._watch(), pointer, predicate, timeout, self._what_stands_still)
+
+    def _watch(self) -> Watchers:
+        if self._watchers is None:
+            from syncstate.watching import Watchers
+
+            self._watchers = Watchers(self._document)
+        return self._watchers
+
+    def _what_stands_still(self) -> str | None:
+        from syncstate.link import kernel_link
+        from syncstate.main_thread import what_stands_still
+
+        heard = [connection.hears_on_main for connection in self._connections]
+        if self._is_published:
+            heard.append(kernel_link().hears_on_main)
+        return what_stands_still(is_heard_here=True in heard or None)
 
     def open(self, target_name: str, *, on_close: Callable[[], None] = lambda: None) -> Connection:
         """Open a plain comm for this model to a target that a page registered.
@@ -130,6 +229,8 @@ class Sync:
         if self._is_closed:
             return
         self._is_closed = True
+        if self._watchers is not None:
+            self._watchers.close()
         for connection in self._connections:
             connection.close(reason)
         if self._is_published:  # closing what nobody saw opens no link
