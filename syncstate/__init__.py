@@ -43,8 +43,11 @@ if TYPE_CHECKING:
     from syncstate.jupyter import Service, serve
     from syncstate.link import Connection
     from syncstate.main_thread import on_main
+    from syncstate.watching import Change, Changes, Subscription, Waiting
 
 __all__ = [
+    "Change",
+    "Changes",
     "Conflict",
     "Connection",
     "MessageError",
@@ -55,6 +58,7 @@ __all__ = [
     "PointerError",
     "Service",
     "SessionClosed",
+    "Subscription",
     "Sync",
     "SyncStateError",
     "SyncedModel",
@@ -62,6 +66,7 @@ __all__ = [
     "TestFailed",
     "TrackedDict",
     "TrackedList",
+    "Waiting",
     "append",
     "batch",
     "on_main",
@@ -72,8 +77,12 @@ __all__ = [
 
 # What carries a model to pages is loaded when the first one is shown: 3 of 11 ms that the import would take.
 _LATER = {
+    "Change": "syncstate.watching",
+    "Changes": "syncstate.watching",
     "Connection": "syncstate.link",
     "Service": "syncstate.jupyter",
+    "Subscription": "syncstate.watching",
+    "Waiting": "syncstate.watching",
     "on_main": "syncstate.main_thread",
     "serve": "syncstate.jupyter",
 }
