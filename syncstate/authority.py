@@ -14,7 +14,8 @@ hear is asked for with `patches(since)`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol
@@ -139,6 +140,15 @@ class Authority:
         self._judged: Verdicts | None = None
         self._waiting: list[Callable[[], None]] = []
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock, whichever it is by then: a model that is put into another one gets its lock."""
+        while True:
+            with (lock := self.lock):
+                if lock is self.lock:
+                    yield
+                    return
+
     @property
     def version(self) -> int:
         """How many commits there were."""
@@ -169,7 +179,7 @@ class Authority:
         Returns:
             False while a batch is open: nobody may see the inside of it.
         """
-        with self.lock:
+        with self.held():
             try:
                 self.document.catch_up()
                 if self.is_held:
@@ -195,7 +205,7 @@ class Authority:
 
     def hold(self, hold: Hold) -> None:
         """Begin a batch: nothing is committed and no message is answered while it is open."""
-        with self.lock:
+        with self.held():
             self._holds.append(hold)
 
     def release(self, hold: Hold) -> list[Callable[[], None]]:
@@ -204,7 +214,7 @@ class Authority:
         Returns:
             What answers the messages that arrived meanwhile, to be called in order without the lock.
         """
-        with self.lock:
+        with self.held():
             self._holds = [other for other in self._holds if other.is_open and other is not hold]
             return self._ready()
 
@@ -228,7 +238,7 @@ class Authority:
 
         Commits without an author travel as one message.
         """
-        with self.lock:
+        with self.held():
             if not self.log.reaches(since):
                 return None
             commits = self.log.since(since)
@@ -247,7 +257,7 @@ class Authority:
 
         Not while a batch is open: the document is ahead of its version then.
         """
-        with self.lock:
+        with self.held():
             self.commit()
             answer = self._last(to or "")
             message: Snapshot = {
@@ -284,7 +294,7 @@ class Authority:
         self, message: Message, replica: str, reply: Callable[[list[Message]], None], verdicts: Verdicts
     ) -> list[Message] | None:
         """Return the answers for the replica alone, or None if validators must be asked first."""
-        with self.lock:
+        with self.held():
             is_edit = message["type"] == "edit"
             if self.is_held or (is_edit and self._judged is not None and self._judged is not verdicts):
                 self._waiting.append(lambda: self.receive(message, replica, reply))
@@ -304,7 +314,7 @@ class Authority:
 
     def _let_go(self, verdicts: Verdicts) -> list[Callable[[], None]]:
         """Return what answers the edits that waited for another one, to be called without the lock."""
-        with self.lock:
+        with self.held():
             if self._judged is verdicts:
                 self._judged = None
             return self._ready() if self._judged is None else []

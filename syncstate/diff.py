@@ -18,7 +18,7 @@ from operator import eq, is_not
 from typing import cast
 
 from syncstate.arrays import Array, apart, is_array, splices
-from syncstate.document import SCALARS, Json, plain, same, weigh
+from syncstate.document import CONTAINERS, SCALARS, Json, opened, plain, same, weigh
 from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 from syncstate.tables import Columns
@@ -136,6 +136,7 @@ def _spliced(pointer: str, array: Array, splices: Iterable[tuple[int, int, Array
 def _compare(old: Json, new: Json, pointer: str, in_list: bool, changes: list[Change]) -> None:
     if old is new:
         return
+    old, new = opened(old), opened(new)
     if isinstance(old, Columns) and isinstance(new, Columns):
         _compare_tables(old, new, pointer, in_list, changes)
     elif isinstance(old, list) and isinstance(new, list):
@@ -287,7 +288,7 @@ class Account:
             self.exchange(str(start), old[0], new[0], in_list=True)
             return
         origins = _origins(old, new, is_reordered=is_reordered)
-        self.keeps |= any(isinstance(old[origin], (list, dict)) for origin in origins if origin is not None)
+        self.keeps |= any(isinstance(old[origin], CONTAINERS) for origin in origins if origin is not None)
         exchanged = _pair(origins, len(old))
         origins = [exchanged.get(place, origin) for place, origin in enumerate(origins)]
         staying = sorted(origin for origin in origins if origin is not None)
@@ -310,7 +311,7 @@ class Account:
         if is_array(old):  # a value, as a text is: what both have in common need not travel
             self.changes += diff(old, new, place, in_list=in_list)
             return
-        if not isinstance(old, (list, dict)) or type(old) is not type(new) or self._was_kept(new):
+        if not isinstance(old, CONTAINERS) or type(old) is not type(new) or self._was_kept(new):
             # Two that were both here are two records: they are never told apart member by member.
             if not same(old, new):
                 self.changes.append(replace(place, old, new, in_list=in_list))
@@ -327,11 +328,11 @@ def _origins(old: list[Json], new: list[Json], *, is_reordered: bool) -> list[in
     Containers are told apart by identity. So are scalars that were only reordered; otherwise a scalar is its
     place's.
     """
-    if not is_reordered and not any(isinstance(element, (list, dict)) for element in new):
+    if not is_reordered and not any(isinstance(element, CONTAINERS) for element in new):
         return [None] * len(new)
     waiting: dict[int, list[int]] = {}
     for place in range(len(old) - 1, -1, -1):
-        if is_reordered or isinstance(old[place], (list, dict)):
+        if is_reordered or isinstance(old[place], CONTAINERS):
             waiting.setdefault(id(old[place]), []).append(place)
     origins = [waiting[id(element)].pop() if waiting.get(id(element)) else None for element in new]
     known = [origin for origin in origins if origin is not None]

@@ -57,6 +57,38 @@ class Failure:
 Json: TypeAlias = "bool | int | float | str | bytes | Array | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
 
+
+class ObjectNode:
+    """An object of a document that is no dict: a model in a model, or an instance of a dataclass.
+
+    It is a JSON object on the wire. Whoever looks into a value looks into these as well.
+    """
+
+    __slots__ = ()
+
+    @property
+    def _synced_node(self) -> Any:
+        """What knows its place."""
+        raise NotImplementedError
+
+    def _synced_members(self) -> JsonObject:
+        """Return its members; they are its own, to be read."""
+        raise NotImplementedError
+
+    def _synced_twin(self) -> Any:
+        """Return what stands for it in a copy that keeps it an object."""
+        raise NotImplementedError
+
+
+CONTAINERS = (list, dict, ObjectNode)
+"""The types of what other values are in."""
+
+
+def opened(value: Any) -> Any:
+    """Return the members of an object node as a dict, and any other value itself."""
+    return value._synced_members() if isinstance(value, ObjectNode) else value
+
+
 MAX_DEPTH = 200
 """How deep containers may nest: below the limits of every encoder on the way (orjson stops at 254)."""
 
@@ -82,6 +114,7 @@ def same(one: Json, other: Json) -> bool:
         return True
     if isinstance(one, bool) or isinstance(other, bool):
         return False
+    one, other = opened(one), opened(other)
     if isinstance(one, list):
         if not isinstance(other, list) or len(one) != len(other):
             return False
@@ -124,8 +157,20 @@ def plain(value: Json) -> Json:
         return [element if type(element) in SCALARS else plain(element) for element in value]
     if isinstance(value, dict):
         return {name: member if type(member) in SCALARS else plain(member) for name, member in value.items()}
-    form: Json = _form(value)
+    node: Any = value
+    form: Json = plain(node._synced_members()) if isinstance(node, ObjectNode) else _form(node)
     return form
+
+
+def copied(value: Any) -> Any:
+    """Return a deep copy made of plain `list` and `dict`; objects that are no dicts stay such."""
+    if type(value) in SCALARS:
+        return value
+    if isinstance(value, list):
+        return [element if type(element) in SCALARS else copied(element) for element in value]
+    if isinstance(value, dict):
+        return {name: member if type(member) in SCALARS else copied(member) for name, member in value.items()}
+    return value._synced_twin() if isinstance(value, ObjectNode) else value
 
 
 def nests_deeper(value: Json, limit: int) -> bool:
@@ -135,13 +180,13 @@ def nests_deeper(value: Json, limit: int) -> bool:
         >>> nests_deeper([[1], {}], 2), nests_deeper([[1], {}], 1)
         (False, True)
     """
-    level = [value] if isinstance(value, (list, dict)) else []
+    level: list[Any] = [value] if isinstance(value, CONTAINERS) else []
     for _ in range(limit):
         level = [
             child
-            for container in level
+            for container in map(opened, level)
             for child in (container.values() if isinstance(container, dict) else container)
-            if isinstance(child, (list, dict))
+            if isinstance(child, CONTAINERS)
         ]
         if not level:
             return False
@@ -155,6 +200,7 @@ def weigh(value: Json, limit: float = float("inf")) -> int:
     if isinstance(value, str):
         return len(value) + 2
     total = 2
+    value = opened(value)
     if isinstance(value, dict):
         for name, member in value.items():
             total += len(name) + 4 + weigh(member, limit)

@@ -11,6 +11,7 @@ import enum
 import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, ClassVar, Final, TypeVar, get_origin, overload
 from weakref import WeakKeyDictionary
 
@@ -18,7 +19,7 @@ import traitlets
 
 from syncstate.annotations import limited, shape_of
 from syncstate.arrays import is_array
-from syncstate.document import SCALARS, Json
+from syncstate.document import SCALARS, Json, ObjectNode
 from syncstate.errors import NotSyncable
 from syncstate.pointer import join
 from syncstate.shapes import (
@@ -36,6 +37,7 @@ from syncstate.shapes import (
     TupleShape,
     default_of,
     fit,
+    made,
 )
 from syncstate.tables import Columns
 
@@ -232,6 +234,8 @@ def _scope(cls: type) -> Mapping[str, Any]:
 
 
 def _default(shape: Shape | None, field: Field) -> dict[str, Any]:
+    if field.factory is None and field.default is ABSENT and shape is not None:
+        field.factory = shape.factory()
     if field.factory is not None:
         return {"factory": field.factory}
     if field.default is ABSENT:
@@ -240,7 +244,7 @@ def _default(shape: Shape | None, field: Field) -> dict[str, Any]:
             raise TypeError("nothing can be meant without a value; give it a default, or say `| None`")
         field.default = default
     try:
-        return {"default": fit(shape, field.default)}
+        return {"default": fit(shape, made(shape, field.default))}
     except Refusal as refusal:
         raise TypeError(f"its default does not fit: {_sentence(refusal)}") from None
 
@@ -306,12 +310,20 @@ class ShapeTrait(traitlets.TraitType[Any, Any]):
 
     def _validate(self, obj: Any, value: Any) -> Any:
         shape = self.shape
+        if shape is not None and shape.makes:
+            value = self._made(shape, value)
         accepted = value if shape is None or type(value) in shape.passes else self.validate(obj, value)
         if obj._cross_validation_lock is False:
             checked = self._cross_validate(obj, accepted)
             if checked is not accepted:  # what a person made of it is looked at too
                 return self.validate(obj, checked)
         return accepted
+
+    def _made(self, shape: Shape, value: Any) -> Any:
+        try:
+            return made(shape, value)
+        except Refusal as refusal:
+            raise refusal.at("", self.name) from None
 
 
 class ArrayTrait(ShapeTrait):
@@ -380,6 +392,8 @@ def _is_made(cls: type, trait: ShapeTrait) -> bool:
 def _copied(value: Any) -> Any:
     if isinstance(value, list):
         return [*map(_copied, value)]
+    if isinstance(value, ObjectNode):
+        return copy(value)
     return {name: _copied(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 

@@ -214,7 +214,7 @@ class Link:
         return self._hears_on_main is not False and self._is_busy()
 
     def _news(self, key: str, authority: Authority, cursor: int, now: float) -> Sequence[Message]:
-        with authority.lock:
+        with authority.held():
             if not authority.commit() or authority.version == cursor:
                 return ()
             self._cursors[key] = (authority, authority.version)
@@ -359,7 +359,7 @@ class Link:
         if hello is not None:
             known.receive(hello, replica, partial(self._reply, replica=replica))
             return
-        with known.lock:
+        with known.held():
             is_held, snapshot = known.is_held, known.snapshot(replica)
         if is_held:  # a batch was opened just now
             self._ask(known.key, replica, hello)

@@ -17,7 +17,7 @@ import traitlets
 from syncstate.authority import Authority
 from syncstate.diff import Change as Recorded
 from syncstate.display import as_text, mimebundle, read_source
-from syncstate.document import JsonObject, plain
+from syncstate.document import JsonObject, ObjectNode, plain
 from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits
 from syncstate.patch import Operation
@@ -255,7 +255,7 @@ class Sync:
 
 # synced() is no field specifier: to type checkers its default is one only if it is named
 @dataclass_transform(kw_only_default=True)
-class SyncedModel(traitlets.HasTraits):
+class SyncedModel(ObjectNode, traitlets.HasTraits):
     """A model whose state pages show, and may change where it lets them.
 
     Annotated attributes are synced; so are traits of traitlets that are tagged `sync=True`. Names that
@@ -338,6 +338,18 @@ class SyncedModel(traitlets.HasTraits):
         super()._add_notifiers(handler, name, type)
         self._document.observe()
 
+    # -- what stands in another document
+
+    @property
+    def _synced_node(self) -> TraitDocument:
+        return self._document
+
+    def _synced_members(self) -> JsonObject:
+        return self._document.view()
+
+    def _synced_twin(self) -> SyncedModel:
+        return self
+
     # -- copies are models of their own
 
     def __getstate__(self) -> dict[str, Any]:
@@ -367,6 +379,6 @@ class SyncedModel(traitlets.HasTraits):
         esm = read_source(self._esm, (".js", ".mjs"), module)
         css = read_source(self._css, (".css",), module)
         authority = self.sync._publish()
-        with authority.lock:
+        with authority.held():
             snapshot, is_settled = authority.snapshot(), not authority.is_held
         return mimebundle(type(self).__name__, snapshot, is_settled=is_settled, esm=esm, css=css)

@@ -14,7 +14,20 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 from syncstate.arrays import Array, Misfit, is_array, splice
-from syncstate.document import MAX_DEPTH, SCALARS, Json, elements, kind, nests_deeper, plain, same, show
+from syncstate.document import (
+    CONTAINERS,
+    MAX_DEPTH,
+    SCALARS,
+    Json,
+    ObjectNode,
+    elements,
+    kind,
+    nests_deeper,
+    opened,
+    plain,
+    same,
+    show,
+)
 from syncstate.errors import NotWritable, PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
 from syncstate.runs import Runs
@@ -252,6 +265,20 @@ def spliced_range(operation: Operation, token: str, length: int) -> tuple[int, i
     return first, last, value
 
 
+class Opened(dict[str, Json]):
+    """What stands in a draft for an object node that was touched.
+
+    Attributes:
+        node: That one.
+    """
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: ObjectNode) -> None:
+        super().__init__(node._synced_members())
+        self.node = node
+
+
 class Draft:
     """A document while a patch runs over it: a container is copied the first time it is touched."""
 
@@ -433,7 +460,7 @@ class Draft:
         level = [value]
         self._shared += 1
         while level and self._shared <= COPY_LIMIT:
-            holder = level.pop()
+            holder = opened(level.pop())
             if isinstance(holder, (list, dict)):
                 self._mine.pop(id(holder), None)
                 self._shared += len(holder)
@@ -451,9 +478,9 @@ class Draft:
 
     def _own(self, value: Json) -> Json:
         """Return a container that may be changed in the place of one that may not."""
-        if id(value) in self._mine or not isinstance(value, (list, dict)):
+        if id(value) in self._mine or not isinstance(value, CONTAINERS):
             return value
-        copy = self._copy(value)
+        copy = Opened(value) if isinstance(value, ObjectNode) else self._copy(value)
         self._mine[id(copy)] = copy
         return copy
 
@@ -541,6 +568,7 @@ class _Trial(Draft):
 def _step(
     container: Json, token: str, tokens: tuple[str, ...], depth: int, *, at_source: bool = False
 ) -> Json:
+    container = opened(container)
     if isinstance(container, dict):
         if token in container:
             return container[token]
@@ -550,7 +578,7 @@ def _step(
 
 
 def _check_depth(tokens: tuple[str, ...], value: Json) -> None:
-    if isinstance(value, (list, dict)) and nests_deeper(value, MAX_DEPTH - len(tokens)):
+    if isinstance(value, CONTAINERS) and nests_deeper(value, MAX_DEPTH - len(tokens)):
         raise _Refused(f"it would nest deeper than {MAX_DEPTH} levels", PatchError)
 
 

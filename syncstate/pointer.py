@@ -7,7 +7,7 @@ decided by the document, never by how the token looks.
 
 from __future__ import annotations
 
-from syncstate.document import Json, elements, kind
+from syncstate.document import Json, elements, kind, opened
 from syncstate.errors import PointerError, TargetNotFound
 
 
@@ -97,6 +97,7 @@ def resolve(document: Json, pointer: str) -> Json:
     value = document
     tokens = parse(pointer)
     for depth, token in enumerate(tokens):
+        value = opened(value)
         if isinstance(value, dict) and token in value:
             value = value[token]
         elif isinstance(value, list) and (position := index(token, len(value))) is not None:
@@ -110,6 +111,7 @@ def resolve(document: Json, pointer: str) -> Json:
 def missing(container: Json, token: str, location: str) -> str:
     """Say why a token names nothing in the value at a location."""
     place = repr(location) if location else "the document"
+    container = opened(container)
     if isinstance(container, list):
         if token.isascii() and token.isdigit() and (token[0] != "0" or token == "0"):
             return f"the list has {elements(len(container))}"

@@ -53,11 +53,14 @@ class Shape:
         passes: The exact types of which every value may stand there as it is, if it can travel at all.
         holds: `list` or `dict` if it is a container's, else None.
         is_free: Code of a person's decides too: `asked` asks it, where no lock is held; `admit` does not.
+        makes: Objects of a person's own classes stand there. `made` makes them of plain ones, where no lock
+            is held; `admit` does not.
     """
 
     passes: frozenset[type] = frozenset()
     holds: type | None = None
     is_free = False
+    makes = False
 
     def say(self) -> str:
         """Name what is expected, in a sentence: `'a number'`."""
@@ -74,6 +77,19 @@ class Shape:
     def ask(self, owner: Any, value: Any) -> Any:
         """Return what a person's code makes of a value, if the shape is free."""
         return value
+
+    def make(self, value: Any, *, is_from_page: bool) -> Any:
+        """Return the object that a plain one stands for, if the shape makes such.
+
+        Args:
+            value: Whatever came.
+            is_from_page: A page sent it, and may not say all that Python may.
+        """
+        return value
+
+    def factory(self) -> Callable[[], Any] | None:
+        """Return what makes the default of each instance, if the shape makes objects."""
+        return None
 
     def default(self) -> Any:
         """Return what stands there before anybody says more, or `ABSENT` if nothing can be meant."""
@@ -191,6 +207,38 @@ def asked(shape: Shape | None, owner: Any, value: Any) -> Any:
     if isinstance(value, (list, tuple)) and shape.holds is list:
         return [_asked_at(shape, owner, place, element) for place, element in enumerate(value)]
     return value
+
+
+def made(shape: Shape | None, value: Any, *, is_from_page: bool = False) -> Any:
+    """Return a value with the objects that plain ones in it stand for, or itself if there are none.
+
+    Args:
+        shape: The place's.
+        value: What is to stand there.
+        is_from_page: A page sent it.
+
+    Raises:
+        Refusal: A plain object does not stand for one of those.
+    """
+    if shape is None or not shape.makes:
+        return value
+    if not isinstance(shape, Frame):
+        return shape.make(value, is_from_page=is_from_page)
+    if isinstance(value, dict) and shape.holds is dict:
+        members = {name: _made_at(shape, name, member, is_from_page) for name, member in value.items()}
+        return value if all(map(is_, members.values(), value.values())) else members
+    if isinstance(value, (list, tuple)) and shape.holds is list:
+        elements_ = [_made_at(shape, place, element, is_from_page) for place, element in enumerate(value)]
+        return value if all(map(is_, elements_, value)) else elements_
+    return value
+
+
+def _made_at(frame: Frame, key: Any, value: Any, is_from_page: bool) -> Any:
+    try:
+        return made(frame.at(key), value, is_from_page=is_from_page)
+    except Refusal as refusal:
+        refusal.tokens.append(key)
+        raise
 
 
 def _asked_at(frame: Frame, owner: Any, key: Any, value: Any) -> Any:
@@ -496,6 +544,7 @@ class ListShape(Frame):
         self._is_bounded = shortest > 0 or longest is not None
         self.is_open = element is None and not self._is_bounded and not is_tuple
         self.is_free = element is not None and element.is_free
+        self.makes = element is not None and element.makes
 
     def say(self) -> str:
         return "a list"
@@ -551,6 +600,7 @@ class TupleShape(Frame):
     def __init__(self, shapes: Sequence[Shape | None]) -> None:
         self.elements = tuple(shapes)
         self.is_free = any(shape is not None and shape.is_free for shape in shapes)
+        self.makes = any(shape is not None and shape.makes for shape in shapes)
 
     def say(self) -> str:
         return f"a list of {len(self.elements)}"
@@ -607,6 +657,7 @@ class DictShape(Frame):
         shapes = [member, name, *(named or {}).values()]
         self.is_open = member is None and name is None and not named
         self.is_free = any(shape is not None and shape.is_free for shape in shapes)
+        self.makes = any(shape is not None and shape.makes for shape in shapes)
 
     def say(self) -> str:
         return "an object"
@@ -660,6 +711,17 @@ class RecordShape(Frame):
         self.members: dict[str, Shape | None] = {}
         self.required: tuple[str, ...] = ()
         self._is_asked = False  # for its default: it may be in itself
+
+    @property
+    def makes(self) -> bool:  # type: ignore[override] # a record may be in itself: it is known at last
+        """Whether objects of a person's own classes stand in it."""
+        if self._is_asked:
+            return False
+        self._is_asked = True
+        try:
+            return any(member is not None and member.makes for member in self.members.values())
+        finally:
+            self._is_asked = False
 
     def say(self) -> str:
         return f"an object ({self.name})"
@@ -736,6 +798,7 @@ class AnyOf(Shape):
         self.branches = branches
         self.passes = frozenset(chain.from_iterable(branch.passes for branch in branches))
         self.is_free = any(branch.is_free for branch in branches)
+        self.makes = any(branch.makes for branch in branches)
 
     def say(self) -> str:
         return " or ".join(dict.fromkeys(branch.say() for branch in self.branches))
@@ -763,6 +826,24 @@ class AnyOf(Shape):
         if found is None:
             raise self.refuse(value)
         return found
+
+    def make(self, value: Any, *, is_from_page: bool) -> Any:
+        """Return what the first branch that can makes of a value, unless one takes it as it is."""
+        if not isinstance(value, (list, tuple, dict)) or any(fits(branch, value) for branch in self.branches):
+            return value
+        refusals: list[Refusal] = []
+        for branch in self.branches:
+            if branch.makes:
+                try:
+                    found = made(branch, value, is_from_page=is_from_page)
+                except Refusal as refusal:
+                    refusals.append(refusal)
+                    continue
+                if found is not value:
+                    return found
+        if len(refusals) == 1:
+            raise refusals[0]
+        return value
 
     def only(self) -> Shape | None:
         """Return the one branch that holds something, or None."""

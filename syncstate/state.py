@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from threading import Lock, get_ident
+from threading import Lock, RLock, get_ident
 from typing import Any, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -23,13 +23,25 @@ from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
 from syncstate.diff import Change, add, assigned, diff
-from syncstate.document import SCALARS, Json, JsonObject, kind, plain, same, same_scalar
+from syncstate.document import (
+    SCALARS,
+    Json,
+    JsonObject,
+    ObjectNode,
+    copied,
+    kind,
+    opened,
+    plain,
+    same,
+    same_scalar,
+)
 from syncstate.errors import NotSyncable, NotWritable, PatchError
 from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
+from syncstate.objects import declared, is_read_only
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
-from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, reach
+from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, fits, made, reach
 from syncstate.tables import NO_PLACE, Columns, is_table
 from syncstate.tracked import (
     NOWHERE,
@@ -38,13 +50,19 @@ from syncstate.tracked import (
     Root,
     TrackedDict,
     TrackedList,
+    Unready,
     adopt,
     become,
     described,
     is_scalar,
     is_tracked,
+    let_go,
+    node_of,
     perform,
+    prefixed,
     reshape,
+    root_above,
+    roots_below,
     untied,
 )
 from syncstate.verdicts import Verdicts
@@ -106,6 +124,8 @@ class TraitDocument(Root):
         self.authority = Authority(self, key, self.lock)
         self.listeners: list[Listener] = []
         self._is_watched = False  # the authority is in use: every change must reach it
+        self._is_marking = False  # that is so here, or above
+        self._reached: list[Root] = []  # those above, which are to settle what came from here
         self._acts: list[_Act] = []
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
         self._batch: Batch | None = None  # one that this is in: it need not be joined again
@@ -123,37 +143,37 @@ class TraitDocument(Root):
     @property
     def read_only(self) -> Sequence[str]:
         """The names of the members that no page may write."""
-        return [
-            name for name, trait in self.members.items() if trait.read_only or trait.metadata.get("read_only")
-        ]
+        return [name for name, trait in self.members.items() if is_read_only(trait)]
 
     def watch(self) -> Authority:
         """Return the authority, which from now on hears of every change."""
         if not self._is_watched:
             self.make_defaults()
-            with self.lock:
-                self._is_watched = self.is_recording = True
+            with self.held():
+                self._is_watched = self._is_marking = self.is_recording = True
+                self._tell_below()
         return self.authority
 
     def observe(self) -> None:
         """Describe changes inside containers from now on: somebody observes a trait."""
-        with self.lock:
+        with self.held():
             self.is_recording = True
-            self._revoke_all()
+            self._tell_below()
+            self.revoke_all()
 
     def listen(self, listener: Listener) -> None:
         """Tell a function of every act, until `ignore`."""
         self.watch()
-        with self.lock:
+        with self.held():
             self.listeners.append(listener)
-            self._revoke_all()
+            self.revoke_all()
 
     def ignore(self, listener: Listener) -> None:
         """Tell a function no longer."""
-        with self.lock:
+        with self.held():
             if listener in self.listeners:
                 self.listeners.remove(listener)
-                self._revoke_all()
+                self.revoke_all()
 
     def make_defaults(self) -> None:
         """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""
@@ -175,7 +195,7 @@ class TraitDocument(Root):
         """Return a deep copy of the document, made of plain containers."""
         if not self._is_watched:
             self.make_defaults()
-        with self.lock:
+        with self.held():
             return {name: plain(member) for name, member in self.view().items()}
 
     # -- the seam of validation: a value comes in
@@ -201,6 +221,9 @@ class TraitDocument(Root):
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
+        for root in intake.roots:
+            if not root.is_ready or root.lock is not self.lock:
+                root.get_ready(self)
         return stored
 
     def _take_table(self, name: str, table: Any, current: Any) -> Columns:
@@ -223,9 +246,15 @@ class TraitDocument(Root):
         Returns:
             Whether it was put there.
         """
-        with self.lock:
+        with (lock := self.lock):
             old = values.get(name, _ABSENT)
-            is_put = type(old) in SCALARS and not self.listeners and name in self.members
+            is_put = (
+                type(old) in SCALARS
+                and not self.listeners
+                and name in self.members
+                and (self._parent is None or self._is_quiet_above())
+                and lock is self.lock
+            )
             if is_put:
                 is_news = (old != value or not same_scalar(old, value)) and self.mark(self, name, "replace")
                 dict.__setitem__(values, name, value)
@@ -235,23 +264,30 @@ class TraitDocument(Root):
 
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a trait's value where traitlets keeps it, and record what that changed."""
-        self._store(values, name, value)
+        while True:
+            try:
+                self._store(values, name, value)
+                break
+            except Unready as unready:
+                unready.get_ready(self)
         self.settle()
 
     def _store(self, values: dict[str, Any], name: str, value: Any) -> None:
-        with self.lock, self._minding_interrupts():
+        with self.held(), self._minding_interrupts():
             if self.marks:
                 self.catch_up()
-            arrived, stored, taken, intake = self._arriving.pop(get_ident(), (None, None, None, None))
+            arrived, stored, taken, intake = self._arriving.get(get_ident(), (None, None, None, None))
             if intake is None or arrived != name or stored is not value:
                 done = self._put(values, name, value)
             else:
                 intake.look_again([self._hanging.get(name)])
+                intake.demand_ready(self)
                 with NOWHERE.lock:
                     if not intake.is_current():
                         former, taken = taken, intake.take(taken, name)
                         value = taken if value is former else _filled(value, taken)
                     done = self._put(values, name, value, intake, taken)
+            self._arriving.pop(get_ident(), None)
             self._record(*done)
 
     @contextmanager
@@ -269,7 +305,7 @@ class TraitDocument(Root):
     ) -> tuple[list[Change], list[Step]]:
         old = values.get(name, _ABSENT)
         changes, anew = self._compare(name, old, value)
-        if is_tracked(old) and is_tracked(value) and (old is value or (not changes and same(old, value))):
+        if is_tracked(old) and is_tracked(value) and _is_kept(old, value, is_same=not changes):
             return [], []  # what the user holds stays attached
         if intake is not None:
             if intake.place([(name, taken)]):
@@ -282,22 +318,22 @@ class TraitDocument(Root):
 
     def forget(self, values: dict[str, Any], name: str) -> Any:
         """Take a value away, as a rollback of traitlets does: the default is in its place again."""
-        with self.lock, self._minding_interrupts():
+        with self.held(), self._minding_interrupts():
             self.catch_up()
             old = dict.pop(values, name)
             self._unhang(name)
         if self.is_recording:
             getattr(self.model, name)  # the default; a person's code may make it: without the lock
-            with self.lock:
+            with self.held():
                 self._record(*self._compare(name, old, values[name]))
         self.settle()
         return old
 
     def _unhang(self, name: str) -> None:
         """Let go of what hung here: it reports no longer."""
-        former = self._hanging.pop(name, None)
-        if former is not None:
-            former._parent = None
+        former = node_of(self._hanging.pop(name, None))
+        if former is not None and former._parent is self:
+            let_go(former)
             self.revoke(name)
 
     def _compare(self, name: str, old: Any, new: Any) -> tuple[list[Change], list[Step]]:
@@ -327,8 +363,21 @@ class TraitDocument(Root):
         """Return the lease for a member; it has none while its observers want to be told."""
         found = self._leases.get(key)
         if found is None:
-            found = self._leases[key] = Lease(self if self._is_quiet(key) else None)
+            is_quiet = self._is_quiet(key) and (self._parent is None or self._is_quiet_above())
+            found = self._leases[key] = Lease(self if is_quiet else None)
         return found
+
+    def _is_quiet_above(self) -> bool:
+        """Whether nobody above wants to be told of each change here; the lock is held."""
+        if self._lease.root is None:
+            above = root_above(self)
+            if above is not None:
+                root, key, _ = above
+                lease = root.lease(key)
+                if lease is not self._lease:
+                    lease.follow(self)
+                self._lease = lease
+        return self._lease.root is not None
 
     def _is_quiet(self, name: str) -> bool:
         notifiers = self.model._trait_notifiers
@@ -345,9 +394,10 @@ class TraitDocument(Root):
         """End the lease for a member."""
         lease = self._leases.pop(key, None)
         if lease is not None:
-            lease.root = None
+            lease.end()
 
-    def _revoke_all(self) -> None:
+    def revoke_all(self) -> None:
+        """End all leases; the lock is held."""
         for name in list(self._leases):
             self.revoke(name)
 
@@ -355,11 +405,14 @@ class TraitDocument(Root):
         """Take note that a scalar was put into a container, or into a trait: then the node is this."""
         batch = current_batch.get()
         if batch is not self._batch and batch is not None:
-            batch.join(self)
-        if not self._is_watched:
+            for root in (self, *self._above()):
+                batch.join(root)
+        if not self._is_marking:
             return False
         known = self.marks.get(id(node))
         if known is None:
+            if not self.marks and self._parent is not None:
+                self._mark_above()  # first: an interrupt may come after it
             self.marks[id(node)] = (node, {key: op})
         elif key not in known[1]:
             known[1][key] = op
@@ -371,6 +424,11 @@ class TraitDocument(Root):
         if not self.marks:
             return
         marks, self.marks = self.marks, {}
+        if self.has_roots:
+            for place in [place for place, (node, _) in marks.items() if node is not self]:
+                if isinstance(root := marks[place][0], Root):
+                    del marks[place]
+                    root.catch_up()
         _, own = marks.pop(id(self), (self, {}))
         values = self.model._trait_values
         steps = [
@@ -379,13 +437,28 @@ class TraitDocument(Root):
         ]
         if marks:
             steps += described(marks.values())
-        self.authority.record(steps, are_apart=True)
+        if self._is_watched:
+            self.authority.record(steps, are_apart=True)
+        self._mark_steps_above(steps)
+
+    def _mark_steps_above(self, steps: list[Step]) -> None:
+        """Let the documents above record what was marked here; nobody else wants to know it."""
+        above = root_above(self) if self._parent is not None and steps else None
+        if above is not None and isinstance(above[0], TraitDocument):
+            above[0].take_marked([prefixed(step, above[2]) for step in steps])
+
+    def take_marked(self, steps: list[Step]) -> None:
+        """Record what was marked in a document below."""
+        if self._is_watched:
+            self.authority.record(steps)
+        self._mark_steps_above(steps)
 
     def notify(self) -> None:
         """Tell the links that there is something to send; until one comes for it, once is enough for most."""
         self._is_told = True
         try:
-            if not self.authority.notify():
+            told = [root.authority.notify() for root in (self, *self._above())]
+            if not all(told):
                 self._is_told = False
         except BaseException:  # an interrupt, say: the next mark tells them
             self._is_told = False
@@ -393,10 +466,20 @@ class TraitDocument(Root):
 
     def interrupt(self) -> None:
         """Take note that an interrupt came in the middle of a change: nobody knows how much of it is told."""
-        self.marks = {}
-        self._revoke_all()
+        self._forget_marks()
+        self.revoke_all()
         adopt(self, self._hanging.items())
         self.authority.restart_log()
+        above = root_above(self) if self._parent is not None else None
+        if above is not None:
+            above[0].interrupt()
+
+    def _forget_marks(self) -> None:
+        marks, self.marks = self.marks, {}
+        for node, _ in marks.values():
+            if isinstance(node, TraitDocument) and node is not self:
+                node._forget_marks()
+                node.authority.restart_log()
 
     def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes inside members; the lock is held."""
@@ -413,6 +496,8 @@ class TraitDocument(Root):
             batch.join(self)
         if self._is_watched:
             self.authority.record([step for step, _ in changes], assigned)
+        if self._parent is not None:
+            self._report_above(changes, assigned)
         acts = self._acts if self._collected is None else self._collected
         is_quiet = acts is self._acts and not self.listeners
         if is_quiet and None not in [self.lease(notice.name).root for notice in notices]:
@@ -422,7 +507,7 @@ class TraitDocument(Root):
 
     def settle(self) -> None:
         """Tell observers and listeners what happened, and the links that something did."""
-        if not self._acts:
+        if not self._acts and not self._reached:
             if self._has_news:
                 self._has_news = False  # before: what others record from now on sets it again
                 self.notify()
@@ -434,9 +519,11 @@ class TraitDocument(Root):
                     self._tell_observers(notice)
         finally:  # whatever an observer raised: pages hear of what happened
             self.authority.notify()
+            while self._reached:
+                self._reached.pop().settle()
 
     def _next_act(self) -> _Act | None:
-        with self.lock:
+        with self.held():
             if not self._acts:
                 return None
             act = self._acts.pop(0)
@@ -453,7 +540,7 @@ class TraitDocument(Root):
 
     def end_batch(self, batch: Batch) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
-        with self.lock:
+        with self.held():
             self._batch = None
             waiting = self.authority.release(batch)
             if self._batched and not self.authority.is_held:
@@ -515,7 +602,7 @@ class TraitDocument(Root):
         self.make_defaults()
         operations, verdicts = check(operations), self.judge()
         while True:
-            with self.lock:
+            with self.held():
                 self._apply(operations, verdicts)
             if not verdicts.are_wanted:
                 break
@@ -536,14 +623,18 @@ class TraitDocument(Root):
             NotWritable: It touches what pages may not write, or reads what is not theirs to read.
             Exception: What `apply` raises, and what a validator does.
         """
+        verdicts.is_for_page = True
+        self._demand_rights(operations)
+        with self.held():
+            self._apply(operations, verdicts)
+
+    def _demand_rights(self, operations: list[Operation]) -> None:
         read_only = self.read_only
         writable = self.members.keys() - read_only
         for operation in operations:
             path = operation["path"]
             if "from" in operation or head(path) not in writable or ":" in path:
                 self._check_right(operation, read_only)
-        with self.lock:
-            self._apply(operations, verdicts)
 
     def _check_right(self, operation: Operation, read_only: Sequence[str]) -> None:
         for part in ("path", "from"):
@@ -562,6 +653,13 @@ class TraitDocument(Root):
         self.catch_up()
         if self._exchange(operations):
             return
+        if self.has_roots:
+            operations = self._spread(operations)
+            if self._apply_inside(operations, verdicts):
+                return
+        operations = verdicts.made(operations)
+        if verdicts.are_wanted:
+            return
         operations = [_taken(operation) for operation in operations]
         operations, settled = self._settled(operations)
         before = self.view()
@@ -579,22 +677,127 @@ class TraitDocument(Root):
             operations = _halves(before, operations, apart)
         self._do(operations, accepted, apart)
 
+    def _apply_inside(self, operations: list[Operation], verdicts: Verdicts) -> bool:
+        """Let a document below do a patch that acts in it alone, and return whether that is so."""
+        inside = self._inside(operations)
+        if inside is None:
+            return not operations
+        document, within, prefix = inside
+        with _named(prefix):
+            if verdicts.is_for_page:
+                document._demand_rights(within)
+            document._apply(within, verdicts.of(document))
+        self._reached.append(document)
+        return True
+
+    def _spread(self, operations: list[Operation]) -> list[Operation]:
+        """Return operations of which none replaces a model: it is changed instead, for those who hold it."""
+        spread: list[Operation] = []
+        for position, operation in enumerate(operations):
+            value = operation.get("value")
+            is_as_now = all(other["op"] in ("replace", "test") for other in operations[:position])
+            if operation["op"] == "replace" and isinstance(value, dict) and is_as_now:
+                model = self._model_at(operation["path"])
+                if model is not None:
+                    spread += _replacements(operation["path"], model._synced_members(), value)
+                    continue
+            spread.append(operation)
+        return spread
+
+    def _model_at(self, pointer: str) -> ObjectNode | None:
+        """Return the model that stands at a location and is of the class that is declared there."""
+        here: Any = self.model._trait_values
+        for token in parse(pointer):
+            here = _step_to(here, token)
+        shape = declared(self.members, pointer) if isinstance(node_of(here), Root) else None
+        return here if shape is not None and shape.makes and fits(shape, here) else None
+
+    def makes(self, operation: Operation) -> bool:
+        """Whether an operation's value stands for objects of a person's own classes."""
+        shape = declared(self.members, operation["path"])
+        return shape is not None and shape.makes
+
+    def make(self, operation: Operation, *, is_from_page: bool) -> Any:
+        """Return an operation's value with these objects; no lock is held."""
+        try:
+            shape = declared(self.members, operation["path"])
+            value = made(shape, operation.get("value"), is_from_page=is_from_page)
+        except Refusal as refusal:
+            raise refusal.at(operation["path"]) from refusal.__cause__
+        for root in _roots_in(value):
+            root.get_ready(self)
+        return value
+
+    def _inside(self, operations: list[Operation]) -> tuple[TraitDocument, list[Operation], str] | None:
+        """Return the document below in which all of a patch acts, if there is one.
+
+        Returns:
+            It, the patch as it reads there, and where it stands.
+        """
+        within: list[Operation] = []
+        found: TraitDocument | None = None
+        for operation in operations:
+            for part in ("path", "from"):
+                pointer: Any = operation.get(part)
+                if pointer is None:
+                    continue
+                document, rest = self._document_at(pointer)
+                if document is None or not rest or found not in (None, document):
+                    return None
+                found = document
+                operation = {**operation, part: rest}  # type: ignore[misc] # it is one still
+            within.append(operation)
+        if found is None:
+            return None
+        path = operations[0]["path"]
+        return found, within, path[: len(path) - len(within[0]["path"])]
+
+    def _document_at(self, pointer: str) -> tuple[TraitDocument | None, str]:
+        """Return the topmost document below that holds a location, and the pointer there."""
+        here: Any = self.model._trait_values
+        tokens = parse(pointer)
+        for depth, token in enumerate(tokens):
+            root = node_of(here)
+            if isinstance(root, TraitDocument):
+                return root, join(*tokens[depth:])
+            here = _step_to(here, token)
+        return None, ""
+
     def _do(self, operations: list[Operation], accepted: dict[str, Any], apart: Collection[str] = ()) -> None:
         """Do what is known to apply, and make members what was accepted for them whole."""
-        self._collected = []
-        self.is_judged = bool(accepted)
+        with ExitStack() as stack:
+            for document in (self, *self._above()):
+                stack.enter_context(document._collecting())
+            stack.enter_context(self._minding_interrupts())
+            stack.enter_context(self._judged(is_it=bool(accepted)))
+            for operation in operations:
+                self._run(operation, accepted)
+            values = self.model._trait_values
+            rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
+            for name, value in rest.items():
+                self._reconcile(name, value)
+            for name in accepted:
+                self._reshape(name)
+
+    @contextmanager
+    def _judged(self, *, is_it: bool) -> Iterator[None]:
+        """Let what is done meanwhile count as judged."""
+        self.is_judged = is_it
         try:
-            with self._minding_interrupts():
-                for operation in operations:
-                    self._run(operation, accepted)
-                values = self.model._trait_values
-                rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
-                for name, value in rest.items():
-                    self._reconcile(name, value)
-                for name in accepted:
-                    self._reshape(name)
+            yield
         finally:
             self.is_judged = False
+
+    @contextmanager
+    def _collecting(self) -> Iterator[None]:
+        """Let all that is done meanwhile be one act."""
+        if self._collected is not None:
+            yield
+            return
+        self._collected = []
+        try:
+            yield
+        finally:
             acts, self._collected = self._collected, None
             if acts:
                 self._acts.append(_merged(acts))
@@ -603,7 +806,7 @@ class TraitDocument(Root):
         """Give all in a member that was judged as a whole the shapes that it has by now."""
         shape = self.shape_of(name)
         node: Any = self._hanging.get(name)
-        if shape is not None and is_tracked(node):
+        if shape is not None and isinstance(node, (TrackedList, TrackedDict)):
             reshape(node, shape.admit(node)[1])
 
     def _settled(self, operations: list[Operation]) -> tuple[list[Operation], set[str]]:
@@ -708,6 +911,97 @@ class TraitDocument(Root):
         if self.is_recording:
             self._enact(changes, [], list(notices.values()))
 
+    # -- documents below and above
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all defaults are made."""
+        values = self.model._trait_values
+        return all(name in values for name in self.members)
+
+    def get_ready(self, root: Root) -> None:
+        """Make the defaults, and share the lock of a root, unless this has a place; no lock is held."""
+        self.make_defaults()
+        with self.held():
+            if self._is_placed():
+                return
+            for one in (self, *roots_below(self)):
+                one.share_lock(root.lock)
+
+    def _is_placed(self) -> bool:
+        above = root_above(self)
+        return above is not None and above[0] is not NOWHERE
+
+    def share_lock(self, lock: RLock) -> None:
+        """Have another lock from now on; the one of now is held."""
+        self.authority.lock = lock
+        self.lock = lock
+
+    def hanging(self) -> list[Any]:
+        """Return the containers and objects that hang here."""
+        return [value for value in list(self._hanging.values()) if is_tracked(value)]
+
+    def arrive(self, root: Root) -> None:
+        """Take note that this has a place below a root: what is done here is told there."""
+        self._batch = None
+        self.revoke_all()
+        self._learn(root)
+
+    def leave(self) -> None:
+        """Take note that this has no place any more."""
+        self._lease.part(self)
+        self._lease = Lease(None)
+        self.revoke_all()
+
+    def _learn(self, root: Root) -> None:
+        self.is_recording |= root.is_recording
+        self._is_marking |= getattr(root, "_is_marking", False)
+        self._tell_below()
+
+    def _tell_below(self) -> None:
+        for root in roots_below(self):
+            if isinstance(root, TraitDocument):
+                root.is_recording |= self.is_recording
+                root._is_marking |= self._is_marking
+
+    def _above(self) -> list[TraitDocument]:
+        """Return the documents above, the nearest first."""
+        found: list[TraitDocument] = []
+        above = root_above(self) if self._parent is not None else None
+        while above is not None and isinstance(above[0], TraitDocument):
+            found.append(above[0])
+            above = root_above(above[0])
+        return found
+
+    def _report_above(self, changes: list[Change], assigned: list[Step]) -> None:
+        """Tell the root above what happened here, as it reads there."""
+        above = root_above(self)
+        if above is not None and above[0] is not NOWHERE:
+            root, _, path = above
+            root.report_from(
+                self,
+                [(prefixed(step, path), before) for step, before in changes],
+                [prefixed(step, path) for step in assigned],
+            )
+            if root not in self._reached:
+                self._reached.append(root)
+
+    def report_from(self, root: Root, changes: list[Change], assigned: list[Step]) -> None:
+        """Take what a document below did; it hangs here."""
+        if self.is_recording:
+            self._record(changes, assigned, inside=(_top_of(root),))
+
+    def _mark_above(self) -> None:
+        above = root_above(self)
+        if above is not None:
+            above[0].mark_from(self)
+
+    def mark_from(self, root: Root) -> None:
+        """Take note that a document below has marks."""
+        if not self.marks and self._parent is not None:
+            self._mark_above()
+        self.marks.setdefault(id(root), (root, {}))
+
     # -- the judge of patches
 
     def is_free(self, name: str) -> bool:
@@ -738,7 +1032,7 @@ class TraitDocument(Root):
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
             if wire is not value:
-                Intake(self, []).take(wire, name)
+                Intake(self, [self._hanging.get(name)]).take(wire, name)
         except Exception as error:
             if getattr(error, "pointer", None) is None:
                 error.pointer = join(name)  # type: ignore[attr-defined] # the page shows the reason there
@@ -813,11 +1107,68 @@ class TraitDocument(Root):
         self.members = synced_traits(type(self.model))
         for name in names:
             value = getattr(self.model, name)
-            with self.lock:
+            with self.held():
                 if self.is_recording:
                     pointer = join(name)
                     self._record([add(pointer, encode(value, pointer), in_list=False)], [])
         self.settle()
+
+
+def _is_kept(old: Any, value: Any, *, is_same: bool) -> bool:
+    """Whether a value that is assigned makes no difference to what stands there."""
+    if old is value:
+        return True
+    is_one_place = isinstance(node_of(value), Root)  # another model is another one
+    return is_same and not is_one_place and same(old, value)
+
+
+def _top_of(root: Root) -> str:
+    """Return the member of the document above in which a root is."""
+    above = root_above(root)
+    return str(above[1]) if above is not None else ""
+
+
+def _replacements(pointer: str, members: JsonObject, value: JsonObject) -> list[Operation]:
+    """Return what makes an object's members the same as others; those that are not named stay."""
+    return [
+        {"op": "replace", "path": f"{pointer}/{escape(name)}", "value": member}
+        for name, member in value.items()
+        if name not in members or not same(members[name], member)
+    ]
+
+
+def _roots_in(value: Any) -> Iterator[Root]:
+    """Yield the roots of the models in a value that has no place yet."""
+    if isinstance(root := node_of(value), Root):
+        yield root
+    elif isinstance(value, (list, tuple, dict)):
+        for member in value.values() if isinstance(value, dict) else value:
+            if type(member) not in SCALARS:
+                yield from _roots_in(member)
+
+
+def _step_to(here: Any, token: str) -> Any:
+    """Return what a token names in a value, or None."""
+    here = opened(here)
+    if isinstance(here, dict):
+        return here.get(token)
+    place = index(token, len(here)) if isinstance(here, (list, tuple)) else None
+    return None if place is None else here[place]
+
+
+@contextmanager
+def _named(prefix: str) -> Iterator[None]:
+    """Let errors name the places that they speak of as the document above does."""
+    try:
+        yield
+    except Exception as error:
+        pointer = getattr(error, "pointer", None)
+        if isinstance(pointer, str):
+            whole = prefix + pointer
+            error.pointer = whole  # type: ignore[attr-defined] # it has one
+            if error.args and isinstance(error.args[0], str):
+                error.args = (error.args[0].replace(repr(pointer), repr(whole), 1), *error.args[1:])
+        raise
 
 
 # What is known of traits.
@@ -963,7 +1314,7 @@ def _taken(operation: Operation) -> Operation:
         intake.take({tokens[-1]: None}, *tokens[:-1])
     if "value" not in operation:
         return operation
-    return {**operation, "value": plain(intake.take(operation["value"], *tokens))}
+    return {**operation, "value": copied(intake.take(operation["value"], *tokens))}
 
 
 _LOOSE = Root()

@@ -27,6 +27,7 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
 from itertools import chain, compress, repeat
@@ -38,11 +39,20 @@ from typing import Any, Concatenate, Literal, ParamSpec, SupportsIndex, TypeAlia
 
 from syncstate.arrays import Misfit, frozen, is_array, splice
 from syncstate.diff import Account, Change, add, guarded, move, others, remove, replace
-from syncstate.document import MAX_DEPTH, MAX_INTEGER, SCALARS, Json, kind, plain, same_scalar
+from syncstate.document import (
+    MAX_DEPTH,
+    MAX_INTEGER,
+    SCALARS,
+    Json,
+    ObjectNode,
+    copied,
+    kind,
+    same_scalar,
+)
 from syncstate.errors import NotSyncable
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
-from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits
+from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits, made
 from syncstate.tables import NO_PLACE, is_table
 
 _FAVOUR = 8
@@ -62,12 +72,31 @@ class Lease:
 
     Attributes:
         root: Whose it is, or None once it has ended, or where there is none.
+        below: The roots that hang there, and whose own leases end with this one.
     """
 
-    __slots__ = ("root",)
+    __slots__ = ("below", "root")
 
     def __init__(self, root: Root | None) -> None:
         self.root = root
+        self.below: list[Root] = []
+
+    def follow(self, root: Root) -> None:
+        """Let a root's own leases end with this one."""
+        if self is not _NO_LEASE:
+            self.below.append(root)
+
+    def part(self, root: Root) -> None:
+        """Let a root's own leases no longer end with this one."""
+        if root in self.below:
+            self.below.remove(root)
+
+    def end(self) -> None:
+        """End this lease, and those that follow it."""
+        self.root = None
+        below, self.below = self.below, []
+        for root in below:
+            root.revoke_all()
 
 
 _NO_LEASE = Lease(None)
@@ -76,9 +105,13 @@ _NO_LEASE = Lease(None)
 class Root:
     """Where a tracked document hangs: it takes the reports of every container below it.
 
+    It may have a place in another document, as that of a nested model has; then it shares the lock of the
+    root above it. That is why a lock may be another one when it is got: whoever takes it looks again.
+
     Attributes:
         lock: Held while anything below changes.
         is_recording: Changes are to be described.
+        has_roots: A root was placed below this one once.
         marks: The containers in which scalars were put since, and the operation that will say so for each of
             their keys, with the value that is there by then; by the identity of the container.
         is_judged: What is being done was judged as a whole: on the way there, anything may stand anywhere.
@@ -91,7 +124,20 @@ class Root:
         self.lock = RLock()
         self.is_recording = True
         self.is_judged = False
+        self.has_roots = False
         self.marks: dict[int, tuple[Any, Marks]] = {}
+        self._parent: _Node = None
+        self._key: Any = None
+        self._lease = _NO_LEASE
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock, whichever it is by then."""
+        while True:
+            with (lock := self.lock):
+                if lock is self.lock:
+                    yield
+                    return
 
     def shape_of(self, key: Any) -> Shape | None:
         """Return what may hang under a key."""
@@ -103,6 +149,9 @@ class Root:
 
     def revoke(self, key: Any) -> None:
         """End the lease for what hangs under a key, as a container has left it; the lock is held."""
+
+    def revoke_all(self) -> None:
+        """End all leases; the lock is held."""
 
     def mark(self, node: Any, key: Any, op: Literal["add", "replace"]) -> bool:
         """Take note that a scalar was put under a key of a leased container; the lock is held.
@@ -143,6 +192,36 @@ class Root:
     def settle(self) -> None:
         """Do what must wait until the lock is free: tell observers."""
 
+    # -- roots below and above
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this may be placed without that code of a person's runs."""
+        return True
+
+    def get_ready(self, root: Root) -> None:
+        """Make the defaults, and share the lock of the root below which this comes; no lock is held."""
+
+    def hanging(self) -> list[Any]:
+        """Return the containers and objects that hang here."""
+        return []
+
+    def share_lock(self, lock: RLock) -> None:
+        """Have another lock from now on; the one of now is held."""
+        self.lock = lock
+
+    def arrive(self, root: Root) -> None:
+        """Take note that this has a place below a root; the lock, which is shared by now, is held."""
+
+    def leave(self) -> None:
+        """Take note that this has no place any more; the lock is held."""
+
+    def report_from(self, root: Root, changes: list[Change], assigned: list[Step]) -> None:
+        """Take what a root below did, as it reads here; the lock is held."""
+
+    def mark_from(self, root: Root) -> None:
+        """Take note that a root below has marks; the lock is held."""
+
 
 class _Nowhere(Root):
     """The root of what has no place: nothing is recorded.
@@ -172,21 +251,24 @@ def _mutator(
     def mutate(self: _Container, /, *arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
         while True:
             root, _ = _find_root(self)
-            with root.lock:
-                found, key = _find_root(self)
-                if found is root:  # else another thread has just moved it
-                    try:
-                        if root.marks:
-                            root.catch_up()
-                        result = method(self, *arguments, **named)
-                    except Exception:
-                        raise  # refused, before anything changed
-                    except BaseException:
-                        root.interrupt()
-                        raise
-                    if self._lease.root is None:
-                        self._lease = root.lease(key)
-                    break
+            try:
+                with (lock := root.lock):
+                    found, key = _find_root(self)
+                    if found is root and lock is root.lock:  # else another thread has just moved it
+                        try:
+                            if root.marks:
+                                root.catch_up()
+                            result = method(self, *arguments, **named)
+                        except Exception:
+                            raise  # refused, before anything changed
+                        except BaseException:
+                            root.interrupt()
+                            raise
+                        if self._lease.root is None:
+                            self._lease = root.lease(key)
+                        break
+            except Unready as unready:
+                unready.get_ready(root)
         root.settle()
         return result
 
@@ -209,12 +291,12 @@ class _Placed:
         node = cast(_Container, self)
         while True:
             root, _ = _find_root(node)
-            with root.lock:
+            with root.held():
                 if _find_root(node)[0] is root:  # else another thread has just moved it
                     return None if root is NOWHERE else _locate(node)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return _copied(self)
+        return cast(Json, copied(self))
 
 
 class TrackedList(_Placed, list[Any]):
@@ -261,7 +343,7 @@ class TrackedList(_Placed, list[Any]):
         if self._shape is not None:
             come = sum(len(values) for _, _, values in arriving)
             _mind_length(self, len(self) - len(leaving) + come, root)
-        with (NOWHERE if intake.loose else root).lock:
+        with intake.lock_below(root):
             if not intake.is_current():
                 arriving = [_taken(intake, some) for some in splices]
             account = Account(path, intake.was_kept)
@@ -282,11 +364,11 @@ class TrackedList(_Placed, list[Any]):
         """Return the reference token of an element, found by identity outward from its hint."""
         hint = child._key
         length = len(self)
-        if hint < length and self[hint] is child:
+        if hint < length and _is_of(self[hint], child):
             return str(hint)
         for distance in range(1, length + abs(hint) + 1):
             for place in (hint - distance, hint + distance):
-                if 0 <= place < length and self[place] is child:
+                if 0 <= place < length and _is_of(self[place], child):
                     child._key = place
                     return str(place)
         raise AssertionError(f"{child!r} is not in its parent")
@@ -294,11 +376,12 @@ class TrackedList(_Placed, list[Any]):
     # -- the mutators of list, each a line or two over _splice
 
     def append(self, value: Any, /) -> None:
-        root = self._lease.root
+        lease = self._lease
+        root = lease.root
         if root is not None and is_scalar(value):  # the fast way, as in TrackedDict.__setitem__
             scalar = value if self._shape is None else self._shape.glance(None, value)
             with root.lock:
-                is_put = self._lease.root is root and scalar is not ABSENT
+                is_put = lease.root is root and scalar is not ABSENT
                 if is_put:
                     is_news = root.mark(self, len(self), "add")
                     list.append(self, scalar)
@@ -306,17 +389,17 @@ class TrackedList(_Placed, list[Any]):
                 if is_news:
                     root.notify()
                 return
-        self._append_all(_asked(self, [value]))
+        self._append_all(_asked(self, [value], len(self)))
 
     def extend(self, values: Iterable[object], /) -> None:
-        self._append_all(_asked(self, list(values)))  # which may take its time
+        self._append_all(_asked(self, list(values), len(self)))  # which may take its time
 
     @_mutator
     def _append_all(self, values: list[object]) -> None:
         self._splice((len(self), len(self), values))
 
     def insert(self, index: SupportsIndex, value: object, /) -> None:
-        self._insert(index, _asked(self, [value]))
+        self._insert(index, _asked(self, [value], index))
 
     @_mutator
     def _insert(self, index: SupportsIndex, values: list[object]) -> None:
@@ -360,13 +443,14 @@ class TrackedList(_Placed, list[Any]):
         self._splice((0, len(self), self[::-1]), reordered=True)
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        root = self._lease.root
+        lease = self._lease
+        root = lease.root
         if root is not None and type(index) is int and is_scalar(value):  # as in TrackedDict.__setitem__
             scalar = value if self._shape is None else self._shape.glance(index, value)
             with root.lock:
                 place = index if index >= 0 else index + len(self)
                 old = self[place] if 0 <= place < len(self) else self
-                is_put = self._lease.root is root and type(old) in SCALARS and scalar is not ABSENT
+                is_put = lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
                     is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(
                         self, place, "replace"
@@ -377,9 +461,9 @@ class TrackedList(_Placed, list[Any]):
                     root.notify()
                 return
         if isinstance(index, slice):
-            self._assign(index, _asked(self, list(value)))
+            self._assign(index, _asked(self, list(value), index.start))
         else:
-            self._assign(index, _asked(self, [value])[0])
+            self._assign(index, _asked(self, [value], index)[0])
 
     @_mutator
     def _assign(self, index: Any, value: Any) -> None:
@@ -479,7 +563,7 @@ class TrackedDict(_Placed, dict[str, Any]):
         path = _locate(self) if root.is_recording else ""
         intake = Intake(self, leaving, root)
         arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
-        with (NOWHERE if intake.loose else root).lock:
+        with intake.lock_below(root):
             if not intake.is_current():
                 arriving = {name: intake.take(value, name) for name, value in members.items()}
             account = Account(path, intake.was_kept)
@@ -506,8 +590,9 @@ class TrackedDict(_Placed, dict[str, Any]):
             member = dict.pop(self, name)
             if root.is_recording:
                 changes.append(remove(f"{path}/{escape(name)}", member, in_list=False))
-            if isinstance(member, _TRACKED) and member._parent is self:
-                member._parent = None
+            node = node_of(member)
+            if node is not None and node._parent is self:
+                let_go(node)
                 root.revoke(key)
         if before:
             in_list = isinstance(self._parent, TrackedList)
@@ -520,7 +605,8 @@ class TrackedDict(_Placed, dict[str, Any]):
     # -- the mutators of dict, each a line or two over _put and _drop
 
     def __setitem__(self, name: str, value: Any, /) -> None:
-        root = self._lease.root
+        lease = self._lease
+        root = lease.root
         if root is not None and type(name) is str and is_scalar(value):
             # The fast way for what is done most, a scalar in the place of another one: 0.9 us for 13. It is
             # written out in each mutator that has it. What is interrupted in between was marked in vain.
@@ -529,7 +615,7 @@ class TrackedDict(_Placed, dict[str, Any]):
             scalar = value if self._shape is None else self._shape.glance(name, value)
             with root.lock:
                 old = self.get(name, self)
-                is_put = self._lease.root is root and type(old) in SCALARS and scalar is not ABSENT
+                is_put = lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
                     is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(
                         self, name, "replace"
@@ -604,6 +690,26 @@ class TrackedDict(_Placed, dict[str, Any]):
 _Container: TypeAlias = TrackedList | TrackedDict
 _Node: TypeAlias = "TrackedList | TrackedDict | Root | None"
 _TRACKED = (TrackedList, TrackedDict)
+_PLACED = (*_TRACKED, ObjectNode)
+
+
+def node_of(value: Any) -> Any:
+    """Return what knows the place of a value: a container itself, what stands behind an object, or None."""
+    if isinstance(value, _TRACKED):
+        return value
+    return value._synced_node if isinstance(value, ObjectNode) else None
+
+
+def _is_of(value: Any, node: Any) -> bool:
+    """Whether a value is that of a node."""
+    return value is node or (isinstance(value, ObjectNode) and value._synced_node is node)
+
+
+def let_go(node: Any) -> None:
+    """Take the place of a node away."""
+    node._parent = None
+    if isinstance(node, Root):
+        node.leave()
 
 
 def is_scalar(value: Any) -> bool:
@@ -687,17 +793,47 @@ def _locate(node: _Container | Root) -> str:
     return parent.pointer_to(node._key) + path if parent is not None else path
 
 
+def root_above(root: Root) -> tuple[Root, Any, str] | None:
+    """Return the root in whose document another one has its place, the key there, and its pointer."""
+    node: Any = root
+    path = ""
+    while isinstance(parent := node._parent, _TRACKED):
+        path = f"/{parent._child_token(node)}{path}"
+        node = parent
+    return None if parent is None else (parent, node._key, parent.pointer_to(node._key) + path)
+
+
+def prefixed(step: Step, path: str) -> Step:
+    """Return a step below a root as it reads in the document above it, where the root stands at a pointer."""
+    operation: Operation = {**step.operation, "path": path + step.operation["path"]}
+    if "from" in operation:
+        operation["from"] = path + operation["from"]
+    return step._replace(operation=operation)
+
+
+def roots_below(root: Root) -> Iterator[Root]:
+    """Yield the roots that have their places below another one, or below those; the lock is held."""
+    if not root.has_roots:
+        return
+    for value in root.hanging():
+        for node in _nodes_in(node_of(value)):
+            if isinstance(node, Root):
+                yield node
+                yield from roots_below(node)
+
+
 def is_tracked(value: object) -> bool:
-    """Whether a value is a tracked container."""
-    return isinstance(value, _TRACKED)
+    """Whether a value knows its place: a tracked container, or an object."""
+    return isinstance(value, _PLACED)
 
 
 def adopt(holder: Root | _Container, elements: Iterable[tuple[Any, Any]]) -> None:
     """Give all containers below a root their places, whatever they thought of them."""
     for key, value in elements:
-        if isinstance(value, _TRACKED):
-            value._parent, value._key = holder, key
-            adopt(value, _items(value))
+        node = node_of(value)
+        if node is not None:
+            node._parent, node._key = holder, key
+            adopt(node, _items(node))
 
 
 def perform(document: dict[str, Any], operation: Operation) -> None:
@@ -718,7 +854,7 @@ def perform(document: dict[str, Any], operation: Operation) -> None:
         case "move":
             _move(document, operation)
         case "copy":
-            _put_in(document, operation["path"], plain(resolve(document, operation["from"])), is_new=True)
+            _put_in(document, operation["path"], copied(resolve(document, operation["from"])), is_new=True)
         case name:
             _put_in(document, operation["path"], operation["value"], is_new=name == "add")
 
@@ -754,7 +890,8 @@ def _holder_of(document: dict[str, Any], pointer: str) -> tuple[Any, str]:
     *above, token = parse(pointer)
     holder: Any = document
     for name in above:
-        holder = holder[name] if isinstance(holder, dict) else holder[int(name)]
+        found = holder[name] if isinstance(holder, dict) else holder[int(name)]
+        holder = node_of(found) if isinstance(found, ObjectNode) else found
     return holder, token
 
 
@@ -801,18 +938,18 @@ def untied(value: Any, node: Any) -> Any:
 
     A value that shares containers with the live document so keeps its state, whatever is changed in place.
     """
-    elements = _items(node) if is_tracked(node) else ()
-    own = {id(child) for _, child in elements if isinstance(child, _TRACKED)}
+    elements = _items(node) if isinstance(node, _TRACKED) else ()
+    own = {id(child) for _, child in elements if isinstance(child, _PLACED)}
 
     def untie(child: Any) -> Any:
         if id(child) in own:
             own.discard(id(child))  # it has one place
             return child
-        return plain(child)
+        return copied(child)
 
     if isinstance(value, dict):
         return {name: untie(member) for name, member in value.items()}
-    return type(value)(map(untie, value)) if type(value) in (list, tuple) else plain(value)
+    return type(value)(map(untie, value)) if type(value) in (list, tuple) else copied(value)
 
 
 def become(node: _Container, value: Any) -> None:
@@ -825,10 +962,10 @@ def become(node: _Container, value: Any) -> None:
         node: The container.
         value: What it shall be; the only tracked containers in it are elements of the node.
     """
-    moving = {id(child) for _, child in _items(value) if isinstance(child, _TRACKED)}
+    moving = {id(child) for _, child in _items(value) if isinstance(child, _PLACED)}
 
     def is_match(old: Any, new: Any) -> bool:
-        return old is new or not (isinstance(new, _TRACKED) or id(old) in moving)
+        return old is new or not (isinstance(new, _PLACED) or id(old) in moving)
 
     if isinstance(node, TrackedDict):
         if gone := [name for name in node if name not in value]:
@@ -862,25 +999,29 @@ def _become_member(node: Any, key: Any, new: Any) -> None:
         node._splice((key, key + 1, [new]))
 
 
-def _asked(node: TrackedList, values: list[Any]) -> list[Any]:
-    """Return what a person's own element traits make of values; no lock is held."""
+def _asked(node: TrackedList, values: list[Any], start: Any) -> list[Any]:
+    """Return what a person's own element traits, and classes, make of values; no lock is held."""
     shape = node._shape
-    if shape is None or not shape.is_free or not node.is_attached:
+    if shape is None or not (shape.is_free or shape.makes) or not node.is_attached:
         return values
     owner = _find_root(node)[0].owner
+    found: list[Any] = []
     try:
-        return [asked(shape.at(0), owner, value) for value in values]
+        for value in values:
+            found.append(asked(shape.at(0), owner, made(shape.at(0), value)))  # noqa: PERF401 # how far it came counts
     except Refusal as refusal:
-        raise refusal.at(node.location or "") from refusal.__cause__
+        first, _, _ = slice(start, None).indices(len(node))
+        raise refusal.at(node.location or "", first + len(found)) from refusal.__cause__
+    return found
 
 
 def _asked_members(node: TrackedDict, members: dict[str, Any]) -> dict[str, Any]:
     shape = node._shape
-    if shape is None or not shape.is_free or not node.is_attached:
+    if shape is None or not (shape.is_free or shape.makes) or not node.is_attached:
         return members
     owner = _find_root(node)[0].owner
     try:
-        return cast("dict[str, Any]", asked(shape, owner, members))
+        return cast("dict[str, Any]", asked(shape, owner, made(shape, members)))
     except Refusal as refusal:
         raise refusal.at(node.location or "") from refusal.__cause__
 
@@ -929,6 +1070,7 @@ class Intake:
     Attributes:
         loose: Containers that had no place and are taken as they are. Another thread may change them, or give
             them one, until the lock of those that have none is held: only then `is_current` tells the truth.
+        roots: The roots of the models among what comes in.
     """
 
     __slots__ = (
@@ -944,6 +1086,7 @@ class Intake:
         "_shapes",
         "_table",
         "loose",
+        "roots",
     )
 
     def __init__(self, holder: _Container | Root, leaving: Sequence[Any], root: Root | None = None) -> None:
@@ -963,19 +1106,17 @@ class Intake:
 
     def _begin(self) -> None:
         self._kept: set[int] = set()  # containers that are taken as they are, with all below them
-        self._reused: list[_Container] = []  # the topmost of them that leave a place
-        self.loose: list[_Container] = []  # and those that had none
+        self._reused: list[Any] = []  # the topmost of them that leave a place
+        self.loose: list[Any] = []  # and those that had none
+        self.roots: list[Root] = []
         self._table: _Table | None = None
         self._links: list[tuple[_Container, _Container, Any]] = []  # child, parent, key: set by place()
         self._shapes: list[tuple[_Container, Frame | None]] = []  # what gets another shape than it had
 
-    def _own(self, leaving: Sequence[Any]) -> dict[int, _Container]:
+    def _own(self, leaving: Sequence[Any]) -> dict[int, Any]:
         # what a list that was replaced still holds may have its place in another one by now
-        return {
-            id(value): value
-            for value in leaving
-            if isinstance(value, _TRACKED) and value._parent is self._holder
-        }
+        nodes = [node_of(value) for value in leaving if isinstance(value, _PLACED)]
+        return {id(node): node for node in nodes if node._parent is self._holder}
 
     def take(self, value: Any, *tokens: Any) -> Any:
         """Return a value as it will stand in the holder, under a key or an index, or further below.
@@ -1060,11 +1201,32 @@ class Intake:
 
     def was_kept(self, value: Any) -> bool:
         """Whether a container that came in is one that was here, or anywhere, before."""
-        return id(value) in self._kept
+        return id(node_of(value)) in self._kept
+
+    def lock_below(self, root: Root) -> RLock:
+        """Return the lock to hold, beside that of a root, while what was taken gets its place below it.
+
+        Raises:
+            Unready: A model is not ready for it; nothing has changed.
+        """
+        self.demand_ready(root)
+        return (NOWHERE if self.loose else root).lock
+
+    def demand_ready(self, root: Root) -> None:
+        """See that all models that come in share the lock of a root, which is held.
+
+        Raises:
+            Unready: One does not; nothing has changed.
+        """
+        if root is not NOWHERE and not all(one.is_ready and one.lock is root.lock for one in self.roots):
+            raise Unready(self.roots)
 
     def is_current(self) -> bool:
         """Whether what was taken may have its place; else all must be taken again, and this is as new."""
-        is_it = all(node._parent is None and _are_whole(_containers_in(node)) for node in self.loose)
+        is_it = all(node._parent is None and _are_whole(_nodes_in(node)) for node in self.loose)
+        if is_it and self.loose:
+            self._above = None  # the holder may have been placed in one of them
+            is_it = self._ancestors().isdisjoint(map(id, self.loose))
         is_it = is_it and all(frame is None or fits(frame, node) for node, frame in self._shapes)
         if not is_it:
             self._begin()
@@ -1083,11 +1245,18 @@ class Intake:
         Returns:
             Whether a container has left.
         """
+        if self.roots:
+            self._settle_roots()
         for key, value in arriving:
-            if isinstance(value, _TRACKED):
-                value._parent, value._key = self._holder, key
+            if isinstance(value, _PLACED):
+                node = node_of(value)
+                node._parent, node._key = self._holder, key
         for child, parent, key in self._links:
             child._parent, child._key = parent, key
+        if self.roots:
+            root = self._root()
+            for one in self.roots:
+                one.arrive(root)
         if self._table is not None:
             for row in self._table.kept:  # at its place still, or its hint is as wrong as before
                 row._parent = self._table.node
@@ -1096,13 +1265,28 @@ class Intake:
             reshape(node, frame)
         for leaver in self._free.values():
             if id(leaver) not in self._kept and leaver._parent is self._holder:
-                leaver._parent = None
+                let_go(leaver)
                 has_left = True
         return has_left
+
+    def _root(self) -> Root:
+        return self._holder if isinstance(self._holder, Root) else _find_root(self._holder)[0]
+
+    def _settle_roots(self) -> None:
+        """Prepare the models that come in: what they have marked is described while it is where it was."""
+        root = self._root()
+        self.demand_ready(root)
+        root.has_roots = True
+        for one in self.roots:
+            one.catch_up()
+            if one._parent is not None:
+                one.leave()
 
     def _wrap(self, value: Any, frame: Frame | None) -> Any:
         if isinstance(value, _TRACKED):
             return self._reuse(value, frame)
+        if isinstance(value, ObjectNode):
+            return self._admit_model(value)
         if isinstance(value, (list, tuple)):
             return self._build(value, TrackedList.__new__(TrackedList), enumerate(value), frame)
         if isinstance(value, dict):
@@ -1184,11 +1368,12 @@ class Intake:
             return value
         else:
             wrapped = self._wrap(value, None)
-        if isinstance(wrapped, _TRACKED):
-            if id(wrapped) in self._kept:
-                self._links.append((wrapped, parent, key))
+        if isinstance(wrapped, _PLACED):
+            node = node_of(wrapped)
+            if id(node) in self._kept:
+                self._links.append((node, parent, key))
             else:
-                wrapped._parent, wrapped._key = parent, key
+                node._parent, node._key = parent, key
         return wrapped
 
     def _reuse(self, node: _Container, frame: Frame | None) -> Any:
@@ -1210,6 +1395,26 @@ class Intake:
         kind_: Any = type(node)
         return self._build(node, kind_.__new__(kind_), _items(node), frame)
 
+    def _admit_model(self, model: ObjectNode) -> ObjectNode:
+        """Return a model, which is never copied: it has one place."""
+        root: Root = model._synced_node
+        if id(root) in self._ancestors():
+            raise _Unfit(model, "it would contain itself; a document is a tree")
+        if id(root) in self._kept:
+            raise _Unfit(
+                model, f"it would stand in two places; put in another {type(model).__name__}, or a copy"
+            )
+        is_loose = root._parent is None
+        if not is_loose and not self._is_leaving(root):
+            why = f"it has a place already, at {_place_of(root)}; take it out there first, or put in a copy"
+            raise _Unfit(model, why)
+        if self._depth() + len(self._busy) + _height(root) > MAX_DEPTH:
+            raise _Unfit(model, f"it nests deeper than {MAX_DEPTH} levels")
+        self._kept.add(id(root))
+        self.roots.append(root)
+        (self.loose if is_loose else self._reused).append(root)
+        return model
+
     def _keep(self, node: _Container) -> bool:
         """Take note that a container is taken as it is, with all below it; return whether it can be."""
         levels = self._depth() + len(self._busy)
@@ -1219,14 +1424,15 @@ class Intake:
                 return False
             self._kept.add(id(node))
             return True
-        containers = _containers_in(node)
-        ids = {*map(id, containers)}
-        if self._kept.isdisjoint(ids) and _are_whole(containers) and levels + _height(node) <= MAX_DEPTH:
+        nodes = _nodes_in(node)
+        ids = {*map(id, nodes)}
+        if self._kept.isdisjoint(ids) and _are_whole(nodes) and levels + _height(node) <= MAX_DEPTH:
             self._kept |= ids
+            self.roots += [one for one in nodes if isinstance(one, Root)]
             return True
         return False
 
-    def _is_leaving(self, node: _Container) -> bool:
+    def _is_leaving(self, node: Any) -> bool:
         while id(node) not in self._free:
             if not isinstance(parent := node._parent, _TRACKED):
                 return False
@@ -1237,13 +1443,14 @@ class Intake:
         if self._above is None:
             self._above = set()
             node: _Node = self._holder
-            while isinstance(node, _TRACKED):
+            while node is not None:
                 self._above.add(id(node))
                 node = node._parent
         return self._above
 
     def _depth(self) -> int:
-        return len(self._ancestors()) + 1  # the root's document is a level too
+        # each root's document is a level too, also that which a container has not yet
+        return len(self._ancestors()) + (self._root() is NOWHERE)
 
 
 class _Table:
@@ -1293,38 +1500,56 @@ def _are_plain(values: list[Any], type_: type) -> bool:
     return type_ is bool or type_ is type(None)
 
 
-def _copied(value: Any) -> Any:
-    """Return a deep copy made of plain containers, with the leaves as they are in Python."""
-    if isinstance(value, list):
-        return [*map(_copied, value)]
-    return {name: _copied(member) for name, member in value.items()} if isinstance(value, dict) else value
-
-
 def _items(node: Any) -> Iterator[tuple[Any, Any]]:
-    """Return the keys and elements of a container, to which other threads may add some meanwhile."""
-    return iter(list(node.items())) if isinstance(node, dict) else enumerate(node)
+    """Return the keys and elements of a container, to which other threads may add some meanwhile.
+
+    What is below another root is that one's.
+    """
+    if isinstance(node, _TRACKED) or not isinstance(node, Root):
+        return iter(list(node.items())) if isinstance(node, dict) else enumerate(node)
+    return iter(())
 
 
-def _containers_in(node: _Container) -> list[_Container]:
-    """Return a container and all that are in it."""
+def _nodes_in(node: Any) -> list[Any]:
+    """Return a node and all that are in it; what is below another root is that one's."""
     found = [node]
-    for container in found:
-        found += [child for _, child in _items(container) if isinstance(child, _TRACKED)]
+    for one in found:
+        found += [node_of(child) for _, child in _items(one) if isinstance(child, _PLACED)]
     return found
 
 
-def _are_whole(containers: Iterable[_Container]) -> bool:
+def _are_whole(nodes: Iterable[Any]) -> bool:
     """Whether nothing in containers has been given away."""
     return all(
-        child._parent is container
-        for container in containers
-        for _, child in _items(container)
-        if isinstance(child, _TRACKED)
+        node_of(child)._parent is node
+        for node in nodes
+        for _, child in _items(node)
+        if isinstance(child, _PLACED)
     )
 
 
-def _height(node: _Container) -> int:
-    return 1 + max((_height(child) for _, child in _items(node) if isinstance(child, _TRACKED)), default=0)
+def _height(node: Any) -> int:
+    values = node.hanging() if isinstance(node, Root) else [child for _, child in _items(node)]
+    return 1 + max((_height(node_of(value)) for value in values if isinstance(value, _PLACED)), default=0)
+
+
+def _place_of(root: Root) -> str:
+    """Return where a root has its place, for a sentence."""
+    above = root_above(root)
+    return repr(above[2]) if above is not None else "a list or dict that has no place itself"
+
+
+class Unready(Exception):
+    """A model cannot be placed yet: it must make its defaults, and share a lock, while no lock is held."""
+
+    def __init__(self, roots: list[Root]) -> None:
+        super().__init__()
+        self.roots = roots
+
+    def get_ready(self, root: Root) -> None:
+        """Do that, so that they can be placed below a root."""
+        for one in self.roots:
+            one.get_ready(root)
 
 
 class _Unfit(Exception):

@@ -15,8 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from syncstate.document import Json, plain, same
+from syncstate.document import Json, copied, same
 from syncstate.errors import Conflict
+from syncstate.patch import Operation
 from syncstate.pointer import join
 
 ATTEMPTS = 10
@@ -39,24 +40,70 @@ class Judge(Protocol):
     def decode(self, name: str, value: Json) -> Any:
         """Return a value from the wire as a member's trait has it."""
 
+    def makes(self, operation: Operation) -> bool:
+        """Whether an operation's value stands for objects of a person's own classes."""
+
+    def make(self, operation: Operation, *, is_from_page: bool) -> Any:
+        """Return an operation's value with these objects.
+
+        Raises:
+            Exception: It stands for none.
+        """
+
 
 class Verdicts:
     """What is known of one patch.
 
     Args:
         judge: Whose validators are asked.
+
+    Attributes:
+        is_for_page: A page wants the patch, and may not do all that Python may.
     """
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
+        self.is_for_page = False
+        self._makings: list[Operation] = []
+        self._made: dict[int, _Making] = {}
         self._attempts = 0
         self._wanted: list[_Verdict] = []
         self._known: dict[str, _Verdict] = {}
+        self._others: dict[int, Verdicts] = {}
+
+    def of(self, judge: Judge) -> Verdicts:
+        """Return what is known of the part of the patch that another judge decides about."""
+        if judge is self._judge:
+            return self
+        other = self._others.setdefault(id(judge), Verdicts(judge))  # it holds it: the id is not used again
+        other.is_for_page = self.is_for_page
+        return other
+
+    def made(self, operations: list[Operation]) -> list[Operation]:
+        """Return operations with the objects that their values stand for; the lock is held.
+
+        Where they are still to be made they are wanted, and the operation is as it was.
+
+        Raises:
+            Exception: A value stands for none.
+        """
+        return [self._with_made(operation) for operation in operations]
+
+    def _with_made(self, operation: Operation) -> Operation:
+        value = operation.get("value")
+        if operation["op"] == "test" or not isinstance(value, (list, dict)):
+            return operation
+        making = self._made.get(id(value))
+        if making is not None:
+            return {**operation, "value": making.result()}
+        if self._judge.makes(operation):
+            self._makings.append(operation)
+        return operation
 
     @property
     def are_wanted(self) -> bool:
         """Whether somebody has yet to be asked."""
-        return bool(self._wanted)
+        return bool(self._wanted or self._makings) or any(other.are_wanted for other in self._others.values())
 
     def on(self, name: str, value: Json) -> Any:
         """Return what becomes of a value that is proposed for a member; the lock is held.
@@ -85,11 +132,35 @@ class Verdicts:
 
     def ask(self) -> None:
         """Ask those whose verdicts are wanted; the lock is not held."""
+        for other in self._others.values():
+            if other.are_wanted:
+                other.ask()
+        makings, self._makings = self._makings, []
+        for operation in makings:
+            self._made[id(operation.get("value"))] = _Making(self._judge, operation, self.is_for_page)
         wanted, self._wanted = self._wanted, []
         self._attempts += 1
         for verdict in wanted:
             verdict.reach(self._judge)
             self._known[verdict.name] = verdict
+
+
+class _Making:
+    """What an operation's value made, once: it is the same object however often the patch is looked at."""
+
+    def __init__(self, judge: Judge, operation: Operation, is_for_page: bool) -> None:
+        self._operation = operation  # held, so that the id of its value is not used again
+        self._made: Any = None
+        self._refusal: Exception | None = None
+        try:
+            self._made = judge.make(operation, is_from_page=is_for_page)
+        except Exception as refusal:
+            self._refusal = refusal
+
+    def result(self) -> Any:
+        if self._refusal is not None:
+            raise self._refusal
+        return self._made
 
 
 class _Verdict:
@@ -100,8 +171,8 @@ class _Verdict:
         self.is_as_proposed = False
         self.is_untouched = False
         """Whether they gave back the very copy, as it was: then there is nothing to compare."""
-        self._value = plain(value)
-        self._copy = plain(self._value)  # theirs: whatever they do to it, they do to no document
+        self._value = copied(value)
+        self._copy = copied(self._value)  # theirs: whatever they do to it, they do to no document
         self._accepted: Any = None
         self._refusal: Exception | None = None
 

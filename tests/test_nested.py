@@ -1,0 +1,398 @@
+"""Models in models."""
+
+from __future__ import annotations
+
+# ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
+import threading
+from typing import Any
+
+import pytest
+
+from syncstate import SyncedModel, batch, synced
+from syncstate.errors import NotSyncable, NotValid
+from tests.support import Kernel
+
+
+class Axis(SyncedModel):
+    label: str = ""
+    low: float = 0
+    ticks: list[float] = []
+    unit: str = synced("mm", read_only=True)
+
+
+class Board(SyncedModel):
+    title: str = ""
+    axis: Axis
+    axes: list[Axis] = []
+    by_name: dict[str, Axis] = {}
+    anything: list = []
+
+
+class Group(SyncedModel):
+    board: Board
+    boards: list[Board] = []
+
+
+class Tree(SyncedModel):
+    name: str = ""
+    parent: Tree | None = None
+    children: list[Tree] = []
+
+
+def patches_of(model: SyncedModel) -> list[list[Any]]:
+    patches: list[list[Any]] = []
+    model.sync.on_patch(lambda patch: patches.append(patch.patch))
+    return patches
+
+
+# -- down: what Python does
+
+
+def test_a_model_stands_in_another_one_as_itself():
+    axis = Axis(label="a")
+    board = Board(axis=axis)
+
+    board.axes.append(second := Axis())
+
+    assert board.axis is axis
+    assert board.axes[0] is second
+    assert board.sync.snapshot()["axis"] == {"label": "a", "low": 0, "ticks": [], "unit": "mm"}
+    assert "axis=Axis(label='a', " in repr(board)
+
+
+def test_a_nested_model_is_made_by_its_class_for_each_instance():
+    one, other = Board(), Board()
+
+    assert one.axis is not other.axis
+
+
+def test_what_a_nested_model_does_is_told_by_both():
+    board = Board(axes=[Axis()])
+    patches, own = patches_of(board), patches_of(board.axes[0])
+
+    board.axes[0].label = "b"
+    board.axes[0].ticks.append(1.5)
+
+    assert patches == [
+        [{"op": "replace", "path": "/axes/0/label", "value": "b"}],
+        [{"op": "add", "path": "/axes/0/ticks/0", "value": 1.5}],
+    ]
+    assert own == [
+        [{"op": "replace", "path": "/label", "value": "b"}],
+        [{"op": "add", "path": "/ticks/0", "value": 1.5}],
+    ]
+
+
+def test_observers_above_are_told_with_the_patch_as_it_reads_there():
+    group = Group()
+    group.board.by_name["x"] = Axis()
+    changes: list[Any] = []
+    group.observe(changes.append, "board")
+
+    group.board.by_name["x"].low = 3
+
+    (change,) = changes
+    assert change.new is group.board
+    assert change.patch == [{"op": "replace", "path": "/board/by_name/x/low", "value": 3.0}]
+
+
+def test_observers_above_are_told_of_what_was_quiet_before():
+    board = Board()
+    board._document.watch()
+    board.axis.low = 1
+    board.axis.ticks.append(1)
+    changes: list[Any] = []
+
+    board.observe(changes.append, "axis")
+    board.axis.low = 2
+    board.axis.ticks[0] = 2
+
+    assert [change.patch for change in changes] == [
+        [{"op": "replace", "path": "/axis/low", "value": 2.0}],
+        [{"op": "replace", "path": "/axis/ticks/0", "value": 2}],
+    ]
+
+
+def test_a_batch_through_nested_models_is_one_patch():
+    group = Group()
+    patches = patches_of(group)
+
+    with batch():
+        group.board.axis.label = "x"
+        group.board.axis.ticks.append(1)
+        group.board.title = "t"
+
+    assert [[operation["path"] for operation in patch] for patch in patches] == [
+        ["/board/axis/label", "/board/axis/ticks/0", "/board/title"]
+    ]
+
+
+def test_what_was_taken_out_reports_no_longer():
+    board = Board(axes=[Axis(), Axis()])
+    axis = board.axes.pop(0)
+    patches = patches_of(board)
+
+    axis.label = "gone"
+    axis.ticks.append(1)
+    board.axes[0].label = "here"
+
+    assert patches == [[{"op": "replace", "path": "/axes/0/label", "value": "here"}]]
+
+
+def test_what_was_taken_out_may_be_put_elsewhere():
+    board, other = Board(), Board()
+    axis = Axis()
+    board.axes.append(axis)
+    patches = patches_of(other)
+
+    other.by_name["x"] = board.axes.pop()
+    axis.label = "b"
+
+    assert other.by_name["x"] is axis
+    assert [operation["path"] for (operation,) in patches] == ["/by_name/x", "/by_name/x/label"]
+
+
+def test_what_is_replaced_may_be_put_elsewhere():
+    board = Board()
+    former = board.axis
+
+    board.axis = Axis(label="new")
+    board.axes.append(former)
+
+    assert board.sync.snapshot()["axes"][0]["label"] == ""
+
+
+def test_what_was_marked_before_it_moves_is_told_where_it_was():
+    board = Board(axes=[Axis(), Axis()])
+    kernel = Kernel(board)
+    page = kernel.page()
+
+    with kernel.held():
+        board.axes[1].ticks = [1]
+        board.axes[1].ticks[0] = 2
+        board.axes[1].low = 5
+        board.axes.reverse()
+        board.axes[1].low = 7
+        del board.axes[1]
+        kernel.link.flush()
+
+    assert page.document == board.sync.snapshot()
+
+
+PLACES = {
+    "any": lambda board, axis: board.anything.append({"deep": [axis]}),
+    "list": lambda board, axis: board.axes.append(axis),
+    "member": lambda board, axis: setattr(board, "axis", axis),
+    "itself": lambda board, axis: board.anything.append([board]),
+    "twice": lambda board, axis: board.axes.extend([Axis()] * 2),
+    "copied": lambda board, axis: setattr(board, "anything", board.axes),
+    "loose": lambda board, axis: Board(anything=[[]]).anything.pop().append(axis),
+}
+
+
+@pytest.mark.parametrize("put", PLACES.values(), ids=PLACES.keys())
+def test_a_model_has_one_place(put):
+    board = Board(axes=[Axis()])
+    axis = board.axes[0]
+    before = board.sync.snapshot()
+
+    with pytest.raises(NotSyncable, match=r"; (take it out there first|put in another|a document is a tree)"):
+        put(board, axis)
+
+    assert board.sync.snapshot() == before
+    assert board.axes[0] is axis
+
+
+def test_a_cycle_of_models_is_refused():
+    class Node(SyncedModel):
+        children: list = []
+
+    root, middle, leaf = Node(), Node(), Node()
+    root.children.append(middle)
+    middle.children.append([leaf])
+
+    with pytest.raises(NotSyncable, match="it would contain itself; a document is a tree"):
+        leaf.children.append({"up": root})
+
+    assert leaf.children == []
+
+
+def test_a_list_that_was_taken_out_keeps_its_models():
+    board, other = Board(anything=[[Axis(), Axis()]]), Board()
+    group = board.anything.pop()
+
+    group[0].label = "b"
+    other.anything.append(group)
+    patches = patches_of(other)
+    group[1].label = "c"
+
+    assert other.anything[0] is group
+    assert patches == [[{"op": "replace", "path": "/anything/0/1/label", "value": "c"}]]
+
+
+def test_a_nested_model_shares_the_lock_of_the_one_above():
+    group, board = Group(), Board(axes=[Axis()])
+
+    group.boards.append(board)
+
+    locks = {id(model._document.lock) for model in (group, group.board.axis, board, board.axes[0])}
+    assert locks == {id(group._document.lock)}
+    assert board.axes[0]._document.authority.lock is group._document.lock
+
+
+def test_models_that_are_put_into_each_other_at_once_do_not_wait_for_ever():
+    class Node(SyncedModel):
+        children: list = []
+
+    for _ in range(200):
+        nodes = [Node(), Node(), Node()]
+        gate = threading.Barrier(3)
+        refused: list[Exception] = []
+
+        def put(place: int, nodes: list[Any], gate: threading.Barrier, refused: list[Exception]) -> None:
+            gate.wait()
+            try:
+                nodes[place].children.append(nodes[(place + 1) % 3])
+            except NotSyncable as error:
+                refused.append(error)
+
+        threads = [threading.Thread(target=put, args=(place, nodes, gate, refused)) for place in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+
+        assert not any(thread.is_alive() for thread in threads)
+        assert len(refused) == 1
+        assert sum(len(node.children) for node in nodes) == 2
+
+
+# -- up: what a page does
+
+
+def test_a_page_edits_a_nested_model_through_either_document():
+    board = Board(axes=[Axis()])
+    kernel = Kernel(board, board.axes[0])
+    page = kernel.page()
+    above, own = (page.replicas[model.sync.key] for model in kernel.models)
+
+    page.send(above.edit([{"op": "replace", "path": "/axes/0/label", "value": "b"}]))
+    page.send(own.edit([{"op": "add", "path": "/ticks/-", "value": 1.5}]))
+
+    assert board.axes[0].label == "b"
+    assert board.axes[0].ticks == [1.5]
+    assert above.document == board.sync.snapshot()
+    assert own.document == board.axes[0].sync.snapshot()
+    assert not page.troubles
+
+
+def test_observers_of_both_are_told_once_of_an_edit():
+    board = Board(axes=[Axis()])
+    kernel = Kernel(board)
+    page = kernel.page()
+    above: list[Any] = []
+    own: list[Any] = []
+    board.observe(above.append, "axes")
+    board.axes[0].observe(own.append, "ticks")
+
+    page.edit(
+        {"op": "add", "path": "/axes/0/ticks/-", "value": 1.0},
+        {"op": "add", "path": "/axes/0/ticks/-", "value": 2.0},
+    )
+
+    assert [len(change.patch) for change in above] == [2]
+    assert [change.patch[0]["path"] for change in own] == ["/ticks/0"]
+
+
+def test_what_a_nested_model_does_not_open_stays_closed():
+    board = Board(axes=[Axis()])
+    page = Kernel(board).page()
+
+    page.put("/axes/0/unit", "km")
+
+    (trouble,) = page.troubles
+    assert board.axes[0].unit == "mm"
+    assert "Cannot write '/axes/0/unit': 'unit' is read-only for pages" in str(trouble)
+    assert page.document == board.sync.snapshot()
+
+
+def test_a_page_adds_a_model_as_a_plain_object():
+    board = Board()
+    page = Kernel(board).page()
+
+    page.edit({"op": "add", "path": "/axes/-", "value": {"label": "new"}})
+    page.edit({"op": "add", "path": "/axes/0/ticks/-", "value": 2.5})
+
+    assert isinstance(board.axes[0], Axis)
+    assert board.axes[0].ticks == [2.5]
+    assert page.document == board.sync.snapshot()
+    assert page.document["axes"] == [{"label": "new", "low": 0, "ticks": [2.5], "unit": "mm"}]
+
+
+@pytest.mark.parametrize(
+    ("value", "pointer", "why"),
+    [
+        (
+            {"lable": "x"},
+            "/axes/0/lable",
+            "an Axis has no such member; it has 'label', 'low', 'ticks', 'unit'",
+        ),
+        ({"unit": "km"}, "/axes/0/unit", "'unit' of an Axis is read-only for pages; leave it out"),
+        ({"low": "deep"}, "/axes/0/low", "a number is expected"),
+        ({"ticks": [1, "x"]}, "/axes/0/ticks/1", "a number is expected"),
+        (3, "/axes/0", "an Axis is expected"),
+    ],
+)
+def test_a_page_may_not_add_what_is_no_model(value, pointer, why):
+    board = Board()
+    page = Kernel(board).page()
+
+    page.edit({"op": "add", "path": "/axes/-", "value": value})
+
+    (trouble,) = page.troubles
+    assert why in str(trouble)
+    assert trouble.pointer == pointer
+    assert board.axes == []
+
+
+def test_a_model_that_a_page_replaces_is_the_same_one_changed():
+    board = Board(by_name={"x": Axis(label="a", low=3)})
+    axis = board.by_name["x"]
+    page = Kernel(board).page()
+
+    page.put("/by_name/x", {"label": "b", "ticks": [1.5], "unit": "mm"})
+
+    assert board.by_name["x"] is axis
+    assert (axis.label, axis.low, axis.ticks) == ("b", 3, [1.5])
+    assert page.document == board.sync.snapshot()
+
+
+def test_a_dict_becomes_a_model_where_one_is_declared():
+    board = Board(axis={"label": "a"}, axes=[{"label": "b"}])
+
+    board.axes.append({"label": "c"})
+    board.by_name["x"] = {"label": "d"}
+    board.anything.append({"label": "e"})
+
+    models = [board.axis, *board.axes, board.by_name["x"]]
+    assert [type(model) for model in models] == [Axis] * 4
+    assert [model.label for model in models] == ["a", "b", "c", "d"]
+    assert type(board.anything[0]) is not Axis
+
+
+def test_a_dict_that_is_no_model_is_refused_where_it_was_put():
+    board = Board()
+
+    with pytest.raises(NotValid, match=r"^Cannot put 'x' at '/axes/0/low': a number is expected"):
+        board.axes.append({"low": "x"})
+
+    assert board.axes == []
+
+
+def test_a_class_may_be_in_itself():
+    tree = Tree(children=[Tree(name="a"), {"name": "b", "children": [{"name": "c"}]}])
+
+    tree.children[1].children[0].name = "d"
+
+    assert tree.sync.snapshot()["children"][1]["children"][0]["name"] == "d"
+    assert isinstance(tree.children[1].children[0], Tree)
