@@ -155,7 +155,7 @@ def synced(
 
 def _is_positive(step: Any) -> bool:
     try:
-        return not isinstance(step, bool) and bool(step > step * 0)
+        return not isinstance(step, (bool, str, bytes)) and bool(step > step * 0)
     except TypeError:
         return False
 

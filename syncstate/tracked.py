@@ -30,7 +30,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
-from itertools import chain, compress, repeat
+from itertools import chain, compress, count, repeat
 from math import isfinite
 from operator import attrgetter, is_
 from operator import index as as_index
@@ -338,11 +338,14 @@ class TrackedList(_Placed, list[Any]):
         leaving = [element for start, stop, _ in splices for element in self[start:stop]]
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
-        intake = Intake(self, leaving, root)
+        shape = self._shape
+        if shape is not None and shape.union is not None and len(leaving) == len(self):
+            shape = shape.union.frame_for([*chain.from_iterable(values for _, _, values in splices)], shape)
+        intake = Intake(self, leaving, root, shape)
         arriving = [_taken(intake, some) for some in splices]
-        if self._shape is not None:
+        if shape is not None:
             come = sum(len(values) for _, _, values in arriving)
-            _mind_length(self, len(self) - len(leaving) + come, root)
+            _mind_length(self, shape, len(self) - len(leaving) + come, root)
         with intake.lock_below(root):
             if not intake.is_current():
                 arriving = [_taken(intake, some) for some in splices]
@@ -354,6 +357,9 @@ class TrackedList(_Placed, list[Any]):
                 root.revoke(key)
             for start, stop, values in reversed(arriving):
                 list.__setitem__(self, slice(start, stop), values)
+            if shape is not self._shape:
+                self._shape = shape
+                root.revoke(key)
         changes = account.changes
         if before:
             in_list, favour = isinstance(self._parent, TrackedList), _FAVOUR if account.keeps else 1
@@ -461,7 +467,7 @@ class TrackedList(_Placed, list[Any]):
                     root.notify()
                 return
         if isinstance(index, slice):
-            self._assign(index, _asked(self, list(value), index.start))
+            self._assign(index, _asked(self, list(value), index))
         else:
             self._assign(index, _asked(self, [value], index)[0])
 
@@ -561,7 +567,10 @@ class TrackedDict(_Placed, dict[str, Any]):
         root, key = _find_root(self)
         leaving = [self[name] for name in members if name in self]
         path = _locate(self) if root.is_recording else ""
-        intake = Intake(self, leaving, root)
+        shape = self._shape
+        if shape is not None and shape.union is not None and not self:
+            shape = shape.union.frame_for(members, shape)
+        intake = Intake(self, leaving, root, shape)
         arriving = {_check_name(name, self): intake.take(value, name) for name, value in members.items()}
         with intake.lock_below(root):
             if not intake.is_current():
@@ -576,6 +585,9 @@ class TrackedDict(_Placed, dict[str, Any]):
             if intake.place(arriving.items()):
                 root.revoke(key)
             dict.update(self, arriving)
+            if shape is not self._shape:
+                self._shape = shape
+                root.revoke(key)
         root.report((key,), account.changes, account.assigned)
 
     def _drop(self, names: Sequence[str]) -> None:
@@ -999,20 +1011,26 @@ def _become_member(node: Any, key: Any, new: Any) -> None:
         node._splice((key, key + 1, [new]))
 
 
-def _asked(node: TrackedList, values: list[Any], start: Any) -> list[Any]:
-    """Return what a person's own element traits, and classes, make of values; no lock is held."""
+def _asked(node: TrackedList, values: list[Any], index: Any) -> list[Any]:
+    """Return what a person's own element traits make of values; no lock is held.
+
+    Args:
+        node: Where they come in.
+        values: They.
+        index: The index of the first one, or the slice that they take the place of.
+    """
     shape = node._shape
     if shape is None or not (shape.is_free or shape.makes) or not node.is_attached:
         return values
-    owner = _find_root(node)[0].owner
-    found: list[Any] = []
+    owner, place = _find_root(node)[0].owner, 0
+    start, _, step = (index if isinstance(index, slice) else slice(index, None)).indices(len(node))
+    taken: list[Any] = []
     try:
-        for value in values:
-            found.append(asked(shape.at(0), owner, made(shape.at(0), value)))  # noqa: PERF401 # how far it came counts
+        for place, value in zip(count(start, step), values):
+            taken.append(asked(shape.at(place), owner, made(shape.at(place), value)))
     except Refusal as refusal:
-        first, _, _ = slice(start, None).indices(len(node))
-        raise refusal.at(node.location or "", first + len(found)) from refusal.__cause__
-    return found
+        raise refusal.at(node.location or "", place) from refusal.__cause__
+    return taken
 
 
 def _asked_members(node: TrackedDict, members: dict[str, Any]) -> dict[str, Any]:
@@ -1026,11 +1044,11 @@ def _asked_members(node: TrackedDict, members: dict[str, Any]) -> dict[str, Any]
         raise refusal.at(node.location or "") from refusal.__cause__
 
 
-def _mind_length(node: Any, length: int, root: Root) -> None:
+def _mind_length(node: TrackedList, shape: Frame, length: int, root: Root) -> None:
     if root is NOWHERE or root.is_judged or length == len(node):
         return
     try:
-        node._shape.mind_length(length)
+        shape.mind_length(length)
     except Refusal as refusal:
         raise refusal.at(_locate(node)) from None
 
@@ -1066,6 +1084,7 @@ class Intake:
         holder: The container, or the root, that takes them in.
         leaving: What stands where they will stand.
         root: The root above the holder; by default nothing is known of it.
+        frame: What judges what stands in the holder, if it is a container.
 
     Attributes:
         loose: Containers that had no place and are taken as they are. Another thread may change them, or give
@@ -1089,16 +1108,21 @@ class Intake:
         "roots",
     )
 
-    def __init__(self, holder: _Container | Root, leaving: Sequence[Any], root: Root | None = None) -> None:
+    def __init__(
+        self,
+        holder: _Container | Root,
+        leaving: Sequence[Any],
+        root: Root | None = None,
+        frame: Frame | None = None,
+    ) -> None:
         self._holder = holder
         self._is_judged = root is not None and root.is_judged
-        self._shape_of: Callable[[Any], Shape | None] | None = (
-            None  # what may stand under a key of the holder
-        )
+        # what may stand under a key of the holder
+        self._shape_of: Callable[[Any], Shape | None] | None = None
         if isinstance(holder, Root):
             self._shape_of = holder.shape_of if root is not None else None
-        elif root is not NOWHERE and holder._shape is not None:
-            self._shape_of = holder._shape.at
+        elif root is not NOWHERE and frame is not None:
+            self._shape_of = frame.at
         self._free = self._own(leaving)
         self._above: set[int] | None = None
         self._busy: set[int] = set()  # plain containers being wrapped right now, to find cycles
@@ -1147,7 +1171,9 @@ class Intake:
 
     def _take(self, value: Any, shape: Shape | None) -> Any:
         frame = None
-        if shape is not None and type(value) not in shape.passes:
+        if isinstance(value, _TRACKED) and value._shape is shape and value._parent is self._holder:
+            frame = value._shape  # it was looked at when it came
+        elif shape is not None and type(value) not in shape.passes:
             value, frame = self._admit(value, shape)
         return value if isinstance(value, Enum) and shape is not None else self._wrap(value, frame)
 
@@ -1341,7 +1367,7 @@ class Intake:
             row._parent, row._key, row._lease, row._shape = node, place, _NO_LEASE, frame
             dict.update(row, members)  # first: another thread may change what was only looked at
             rows.append(row)
-        if frame is not None and not frame.pass_all(rows):
+        if frame is not None and not frame.pass_rows(rows):
             return False
         names = {*chain.from_iterable(rows)}
         values = [*chain.from_iterable(map(dict.values, rows))]

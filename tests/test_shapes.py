@@ -5,20 +5,31 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import enum
-from typing import Annotated, Any, Literal, NewType, NotRequired, Required, TypedDict
+import threading
+from typing import Annotated, Any, ClassVar, Literal, NewType, NotRequired, Required, TypedDict
 
 import pytest
 import traitlets
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from syncstate import NotValid, SyncedModel, SyncStateError, synced
+from syncstate import NotSyncable, NotValid, PatchError, SyncedModel, SyncStateError, synced
 from syncstate.annotations import shape_of
-from syncstate.shapes import fit
+from syncstate.document import plain, same
+from syncstate.patch import apply
+from syncstate.shapes import RecordShape, fit
+from tests.support import PATIENCE, Kernel, Page, running
 
 
 class Color(enum.Enum):
     RED = "red"
     BLUE = "blue"
+
+
+class Odd(enum.Enum):
+    A = (1, 2)
 
 
 class Row(TypedDict):
@@ -248,6 +259,137 @@ def test_a_container_that_comes_to_a_place_of_another_kind_obeys_that_one():
     assert model.free == [[1, "x"]]
 
 
+def test_a_container_of_a_union_may_become_another_branch_when_all_in_it_goes():
+    class Either(SyncedModel):
+        values: list[int] | list[str] = []
+        members: dict[str, int] | dict[str, str] = {}
+
+    model = Either()
+
+    model.values.append("a")
+    model.members["a"] = "b"
+    with pytest.raises(NotValid):
+        model.values.append(1)
+    with pytest.raises(NotValid):
+        model.members["b"] = 1
+    model.values[:] = [1, 2]
+    model.members.clear()
+    model.members["b"] = 1
+
+    assert model.sync.snapshot() == {"values": [1, 2], "members": {"b": 1}}
+    with pytest.raises(NotValid):
+        model.values.append("a")
+
+
+class Even(traitlets.TraitType):
+    """A trait of a person's own, which takes a lock that others hold while they change the model."""
+
+    info_text = "an even number"
+    asked: ClassVar[list[Any]] = []
+    lock = threading.Lock()
+    is_asked = threading.Event()
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        self.is_asked.set()
+        with self.lock:
+            self.asked.append((type(obj).__name__, value))
+        if value % 2:
+            self.error(obj, value)
+        return value * 10 if value == 2 else value
+
+
+class Evens(SyncedModel):
+    numbers = traitlets.List(Even()).tag(sync=True)
+    named = traitlets.Dict(value_trait=Even()).tag(sync=True)
+    deep = traitlets.List(traitlets.List(Even())).tag(sync=True)
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("m.numbers.append(2)", "m.numbers == [0, 20]"),
+        ("m.numbers[0] = 2", "m.numbers == [20]"),
+        ("m.numbers[0:1] = [2, 4]", "m.numbers == [20, 4]"),
+        ("m.numbers.extend([2, 4])", "m.numbers == [0, 20, 4]"),
+        ("m.numbers.insert(0, 2)", "m.numbers == [20, 0]"),
+        ("m.named['a'] = 2", "m.named == {'a': 20}"),
+        ("m.named.update(a=2)", "m.named == {'a': 20}"),
+        ("m.named.setdefault('b', 2)", "m.named == {'a': 0, 'b': 20}"),
+        ("m.deep.append([2])", "m.deep == [[0], [20]]"),
+        ("m.deep[0].append(2)", "m.deep == [[0, 20]]"),
+    ],
+)
+def test_an_element_trait_of_a_person_s_own_is_asked_and_what_it_makes_of_a_value_is_there(statement, found):
+    model = Evens(numbers=[0], named={"a": 0}, deep=[[0]])
+    del Even.asked[:]
+
+    exec(statement, {"m": model})
+
+    assert eval(found, {"m": model})
+    assert ("Evens", 2) in Even.asked
+    before = model.sync.snapshot()
+    with pytest.raises(NotValid, match=r"an even number is expected") as refused:
+        exec(statement.replace("2", "3").replace("'b'", "'c'"), {"m": model})
+    assert refused.value.pointer.count("/") >= 2
+    assert model.sync.snapshot() == before
+
+
+def test_an_element_trait_of_a_person_s_own_is_asked_without_the_model_s_lock():
+    model = Evens(numbers=[0])
+    is_held = threading.Event()
+    Even.is_asked.clear()
+
+    def change() -> None:
+        with Even.lock:
+            is_held.set()
+            assert Even.is_asked.wait(PATIENCE)
+            model.deep.append([])  # takes the model's lock
+
+    def append() -> None:
+        assert is_held.wait(PATIENCE)
+        model.numbers.append(4)
+
+    with running(change, append):
+        pass
+
+    assert model.sync.snapshot() == {"numbers": [0, 4], "named": {}, "deep": [[]]}
+
+
+@pytest.mark.parametrize(
+    ("patch", "sentence"),
+    [
+        (
+            [("replace", "/rows/1/price", "x")],
+            "Cannot put 'x' at '/rows/1/price': a number is expected",
+        ),
+        ([("remove", "/rows/1/price", None)], "Cannot put an object at '/rows/1': 'price' is missing"),
+        ([("add", "/rows/1/prise", 1)], "Cannot set '/rows/1/prise': a Row has no such member"),
+        ([("add", "/rows/-", {"name": "x"})], "Cannot put an object at '/rows/2': 'price' is missing"),
+        ([("add", "/points/0/-", 1)], "Cannot resize '/points/0': it has 2 elements, not 3"),
+        ([("add", "/shares/-", 2)], "Cannot put 2 at '/shares/1': at most 1 is expected"),
+        ([("replace", "/colors/a", "green")], "Cannot put 'green' at '/colors/a': one of 'red', 'blue'"),
+        (
+            [("replace", "/rows/0/price", 7), ("replace", "/rows/1/name", 7)],
+            "Cannot put 7 at '/rows/1/name': a string is expected",
+        ),
+    ],
+    ids=str,
+)
+def test_an_edit_that_does_not_fit_is_rejected_with_its_place(patch, sentence):
+    model = shop()
+    kernel = Kernel(model)
+    page = Page(kernel.hub.join(), "p1", model.sync.key)
+    page.hello()
+    before = model.sync.snapshot()
+
+    page.edit(*({"op": op, "path": path, "value": value} for op, path, value in patch))
+
+    assert page.troubles[0].error == "NotValid"
+    assert page.troubles[0].reason.startswith(sentence)
+    assert f"{page.troubles[0].pointer!r}" in sentence
+    assert model.sync.snapshot() == page.document == before
+
+
 @pytest.mark.parametrize(
     ("annotation", "value", "fitted"),
     [
@@ -269,3 +411,215 @@ def test_every_spelling_of_a_type_has_its_shape(annotation, value, fitted):
 
     assert found == fitted
     assert type(found) is type(fitted)
+
+
+# -- what a class says
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("n: int = 'x'", "'n' of Bad: its default does not fit: an integer is expected"),
+        ("n: int = None", "'n' of Bad: its default does not fit: an integer is expected"),
+        ("rows: list[Row] = [{'name': 'x'}]", "its default does not fit: 'price' is missing; .* at '/0'"),
+        ("n: int = synced(5, max=3)", "its default does not fit: at most 3 is expected"),
+        ("n: int = synced(min=3)", "its default does not fit: at least 3 is expected"),
+        ("n: int = synced(0, min=3, max=1)", "nothing is at least 3 and at most 1"),
+        ("n: int = synced(0, min='a')", "'a' is no limit: an integer is expected"),
+        ("s: str = synced('a', min=1)", "a string has no min; use a validator"),
+        ("n: int = synced(0, max_length=1)", "an integer has no length"),
+        ("x: Any = synced(0, min=1)", "of what may be anything there are no limits"),
+        ("n: int = synced(0, choices=['a'])", "'a' is no limit: an integer is expected"),
+        ("rows: list[int] = synced([], choices=[1])", "give them to its elements"),
+        ("row: dict[str, int] = synced({}, max_length=1)", "an object has no length"),
+        ("c: Color = synced(Color.RED, choices=['green'])", "'green' is no choice"),
+        ("days: set[int] = set()", "there is no trait for set.*; JSON has no sets; use a list"),
+        ("row: dict[int, str] = {}", "the members of a JSON object have text names, not int"),
+        ("many: __import__('collections.abc').abc.Sequence[int] = []", r"say list\[...\] or tuple\[...\]"),
+        ("odd: Odd = Odd.A", r"the value of <Odd.A: \(1, 2\)> is neither text nor a number"),
+        ("due: datetime.date", "nothing can be meant without a value; give it a default, or say `| None`"),
+        ("x: list['Missing'] = []", "the annotation names 'Missing', which is not defined"),
+        ("notify_change: int = 1", "SyncedModel uses that name; choose another"),
+        ("sync: int = 1", "define 'sync' in Bad"),
+        ("n: complex = 1j", "annotate it as ClassVar or call it _name to keep it local"),
+    ],
+)
+def test_a_class_that_says_what_cannot_be_is_refused_where_it_is_defined(body, why):
+    with pytest.raises(TypeError, match=rf"^Cannot .*{why}"):
+        exec(f"class Bad(SyncedModel):\n    {body}", {**globals(), "__name__": __name__})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({"default": 1, "factory": int}, "both a default and a factory"),
+        ({"step": 0}, "in steps of 0"),
+        ({"step": -1}, "in steps of -1"),
+        ({"step": "x"}, "in steps of 'x'"),
+        ({"choices": []}, r"Cannot choose from \[\]"),
+        ({"choices": "abc"}, "Cannot choose from 'abc'; give a list"),
+        ({"choices": 3}, "Cannot choose from 3"),
+        ({"max_length": -1}, "a length of -1"),
+        ({"max_length": 1.5}, "a length of 1.5"),
+    ],
+    ids=str,
+)
+def test_what_synced_cannot_say_is_refused_at_once(arguments, why):
+    with pytest.raises(TypeError, match=why):
+        synced(**arguments)
+
+
+def test_what_synced_says_holds_and_is_there_for_those_who_ask():
+    class Said(SyncedModel):
+        n: int = synced(4, min=0, max=10, step=2, label="Number", help="How many.")
+        fruit: str = synced("tea", choices=["tea", "milk"])
+        maybe: float | None = synced(None, max=1)
+        short: list[int] = synced([], max_length=2)
+        text: str = synced("", max_length=3)
+        data: bytes = synced(b"", max_length=3)
+        colors: list[Annotated[Color, synced(choices=[Color.RED])]] = []
+        due: datetime.date | None = synced(None, min=datetime.date(2024, 1, 1), max="2024-12-31")
+
+    model = Said()
+    model.n, model.fruit, model.maybe, model.short = 3, "milk", 0.5, [1, 2]
+
+    for statement, why in (
+        ("m.n = 11", "at most 10"),
+        ("m.fruit = 'beer'", "one of 'tea', 'milk'"),
+        ("m.maybe = 2", "at most 1"),
+        ("m.short = [1, 2, 3]", "it has room for 2 elements, not 3"),
+        ("m.short.append(1)", "it has room for 2 elements, not 3"),
+        ("m.text = 'four'", "it is 4 long, and at most 3"),
+        ("m.data = b'four'", "it is 4 long, and at most 3"),
+        ("m.colors.append(Color.BLUE)", "one of 'red' is expected"),
+    ):
+        with pytest.raises(NotValid, match=why):
+            exec(statement, {"m": model, "Color": Color})
+    assert model.trait_metadata("n", "step") == 2
+    assert model.trait_metadata("n", "label") == "Number"
+    assert model.trait_metadata("fruit", "choices") == ["tea", "milk"]
+    assert model.traits()["n"].help == "How many."
+
+
+def test_a_factory_that_makes_what_does_not_fit_is_refused_when_it_is_asked():
+    class Made(SyncedModel):
+        rows: list[Row] = synced(factory=lambda: [{"name": "x"}])
+
+    with pytest.raises(NotValid, match=r"^Cannot put an object at '/rows/0': 'price' is missing"):
+        Made().rows  # noqa: B018 # to ask is what it is about
+
+
+def test_each_instance_has_its_own_default():
+    one, other = shop(), Shop()
+    other.rows.append(row())
+
+    assert Shop().rows == []
+    assert Shop().tree == {"name": "root", "children": []}
+    assert len(one.rows) == 2
+
+
+# -- what must hold for all
+
+
+leaves = st.none() | st.booleans() | st.integers(-3, 3) | st.floats(-2, 2) | st.sampled_from(["", "x", "red"])
+values = st.recursive(
+    leaves,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "price", "note", "children", "a"]), inner, max_size=3)
+        | st.builds(row, st.text(max_size=2), st.floats(0, 1))
+    ),
+    max_leaves=6,
+)
+keys = st.integers(-3, 3) | st.sampled_from(["name", "price", "note", "children", "a"])
+
+
+def containers(value: Any) -> list[Any]:
+    found = [value] if isinstance(value, (list, dict)) else []
+    for container in found:
+        children = container.values() if isinstance(container, dict) else container
+        found += [child for child in children if isinstance(child, (list, dict))]
+    return found
+
+
+ACTS: dict[str, Any] = {
+    "set": lambda node, key, value: node.__setitem__(key, value),
+    "slice": lambda node, key, value: node.__setitem__(slice(key, None), [value]),
+    "append": lambda node, key, value: node.append(value),
+    "insert": lambda node, key, value: node.insert(key, value),
+    "pop": lambda node, key, value: node.pop(key),
+    "delete": lambda node, key, value: node.__delitem__(key),
+    "update": lambda node, key, value: node.update({key: value}),
+    "default": lambda node, key, value: node.setdefault(key, value),
+    "reverse": lambda node, key, value: node.reverse(),
+    "clear": lambda node, key, value: node.clear(),
+    "double": lambda node, key, value: node.__imul__(2),
+}
+
+
+@settings(max_examples=300)
+@given(st.data(), st.booleans())
+def test_whatever_is_done_all_fits_and_what_is_refused_changes_nothing(data, is_watched):
+    model = shop()
+    patches: list[Any] = []
+    if is_watched:
+        model.sync.on_patch(lambda patch: patches.append(patch.patch))
+    first = model.sync.snapshot()
+    for _ in range(data.draw(st.integers(1, 12))):
+        nodes = [(name, node) for name in model.trait_names() for node in containers(getattr(model, name))]
+        before = model.sync.snapshot()
+        act = data.draw(st.sampled_from([*ACTS, "assign", "apply", "move"]))
+        key, value = data.draw(keys), data.draw(values)
+        name, node = data.draw(st.sampled_from(nodes))
+        other = data.draw(st.sampled_from(nodes))[1]
+        try:
+            if act == "assign":
+                setattr(model, name, value)
+            elif act == "apply":
+                op = data.draw(st.sampled_from(["add", "replace", "remove"]))
+                pointer = f"{getattr(node, 'location', None) or f'/{name}'}/{key}"
+                model.sync.apply([{"op": op, "path": pointer, "value": value}])
+            elif act == "move" and isinstance(other, list):
+                other.append(node.pop(key))
+            elif act in ACTS:
+                ACTS[act](node, key, value)
+        except (NotValid, NotSyncable, PatchError, LookupError, TypeError, AttributeError):
+            if act != "move":  # which may fail in its second half
+                assert model.sync.snapshot() == before
+        for member, trait in model.traits().items():
+            wire = model.sync.snapshot()[member]
+            assert same(plain(fit(trait.shape, wire)), wire)
+    if is_watched:
+        replayed = apply(first, [operation for patch in patches for operation in patch])
+        assert same(replayed, model.sync.snapshot())
+
+
+def test_what_is_done_to_one_element_looks_at_that_one_alone(monkeypatch):
+    looked: list[Any] = []
+    model = Shop(rows=[row(price=number) for number in range(10_000)])
+    admit = RecordShape.admit
+
+    def look(shape: RecordShape, value: Any) -> Any:
+        looked.append(value)
+        return admit(shape, value)
+
+    monkeypatch.setattr(RecordShape, "admit", look)
+    monkeypatch.setattr(RecordShape, "pass_rows", lambda shape, rows: looked.extend(rows) or False)
+
+    model.rows[5000]["price"] = 1
+    model.rows[5000].update(note="x")
+    model.rows[5000] = row()
+    model.rows.append(row())
+    model.rows.pop(0)
+    model.rows.insert(17, row())
+    model.rows.sort(key=lambda each: each["price"])
+    for patch in (
+        {"op": "replace", "path": "/rows/5000/price", "value": 3},
+        {"op": "replace", "path": "/rows/5000", "value": row()},
+        {"op": "add", "path": "/rows/-", "value": row()},
+        {"op": "move", "from": "/rows/3", "path": "/rows/7"},
+        {"op": "remove", "path": "/rows/3"},
+    ):
+        model.sync.apply([patch])
+
+    assert 6 < len(looked) < 20
