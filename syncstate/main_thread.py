@@ -92,25 +92,29 @@ def cells() -> Cells:
     return Cells()
 
 
-def what_stands_still(*, is_heard_here: bool | None) -> str | None:
+def what_stands_still(*, is_heard_here: bool | None) -> tuple[str, str] | None:
     """Say what waits, if the thread that asks blocks, so that what it blocks for might never come.
 
     Args:
         is_heard_here: Whether pages' messages are handled on the main thread; None if none has come yet.
 
     Returns:
-        The reason, or None where blocking does no harm.
+        The reason and the way out, or None where blocking does no harm.
     """
     asyncio = sys.modules.get("asyncio")  # who runs a loop has loaded it
     if asyncio is None or asyncio._get_running_loop() is None:
         return None
     kernel = _kernel()
     if kernel is None or threading.current_thread() is not threading.main_thread():
-        return "the event loop of this thread would stand still"
+        return "the event loop of this thread would stand still", "await it instead"
+    in_a_task = "await it in a task (asyncio.create_task), which goes on when the cell has ended"
     if not getattr(kernel, "_supports_kernel_subshells", False):
-        return "this kernel (ipykernel 6) hands over what pages say when the cell has ended"
+        return (
+            "ipykernel 6 hands over what pages say when the cell has ended",
+            f"{in_a_task}; use ipykernel 7",
+        )
     if is_heard_here:
-        return "what the page says is handled on the main thread, which runs this cell"
+        return "what the page says is handled on the main thread, which runs this cell", in_a_task
     return None
 
 

@@ -192,7 +192,7 @@ class Sync:
             self._watchers = Watchers(self._document)
         return self._watchers
 
-    def _what_stands_still(self) -> str | None:
+    def _what_stands_still(self) -> tuple[str, str] | None:
         from syncstate.link import kernel_link
         from syncstate.main_thread import what_stands_still
 

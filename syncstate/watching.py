@@ -328,7 +328,7 @@ class Waiting:
         pointer: str,
         predicate: Callable[[Any], object] | None,
         timeout: float | None,
-        obstacle: Callable[[], str | None],
+        obstacle: Callable[[], tuple[str, str] | None],
     ) -> None:
         self._watchers = watchers
         self._pointer = pointer
@@ -385,12 +385,12 @@ class Waiting:
             obstacle = self._obstacle() if self._timeout is None else None
             if obstacle is None:
                 return
-            why = f"{obstacle}; await it instead, or give a timeout if another thread makes the change"
+            why = "; ".join((*obstacle, "or give a timeout if another thread makes the change"))
         raise SyncStateError(f"Cannot block until {self._pointer!r} changes: {why}")
 
     def _too_late(self) -> TimeoutError:
         obstacle = self._obstacle()
-        why = f"; meanwhile no page was heard: {obstacle}" if obstacle else ""
+        why = f"; meanwhile no page was heard: {obstacle[0]}" if obstacle else ""
         return TimeoutError(f"Cannot wait longer for {self._pointer!r}: {self._timeout:g} s are over{why}")
 
     def _take(self, change: Change) -> None:

@@ -670,7 +670,7 @@ def test_who_would_block_for_ever_is_told_why():
     assert raised == [
         sentence + "this is a callback, and until it returns nobody is told of anything else; wait elsewhere",
         sentence + "this is a batch, and until it ends nobody is told of anything; wait after it",
-        sentence + "the event loop of this thread would stand still; await it instead, or give a timeout if "
+        sentence + "the event loop of this thread would stand still; await it instead; or give a timeout if "
         "another thread makes the change",
     ]
 

@@ -130,6 +130,10 @@ class Kernel:
         self._manager.restart_kernel(now=True)
         self._connect()
 
+    def interrupt(self) -> None:
+        """Interrupt the running cell, as the Stop button does."""
+        self._manager.interrupt_kernel()
+
     def end(self) -> None:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
