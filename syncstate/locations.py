@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from syncstate.arrays import is_array
 from syncstate.diff import Change
+from syncstate.document import opened
 from syncstate.pointer import index, parse
 
 Pattern: TypeAlias = tuple[str | None, ...]
@@ -230,6 +231,7 @@ def _below(rest: Pattern, value: Any, before: Any, tokens: tuple[str, ...]) -> I
 
 def _member(value: Any, token: str) -> Any:
     """Return what a token names in a value, or `ABSENT`."""
+    value = opened(value)
     if isinstance(value, dict):
         return value.get(token, ABSENT)
     if isinstance(value, (list, tuple)):
@@ -240,6 +242,7 @@ def _member(value: Any, token: str) -> Any:
 
 def _names(value: Any) -> dict[str, None]:
     """Return the tokens that name something in a value, in order."""
+    value = opened(value)
     if isinstance(value, dict):
         return dict.fromkeys(value)
     if isinstance(value, (list, tuple)):

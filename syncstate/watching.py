@@ -36,9 +36,8 @@ class Watched(Protocol):
     def members(self) -> Mapping[str, object]:
         """The synced traits by name."""
 
-    @property
-    def lock(self) -> AbstractContextManager[object]:
-        """What guards it."""
+    def held(self) -> AbstractContextManager[object]:
+        """Hold the lock that guards it."""
 
     def watch(self) -> object:
         """Make the defaults, and record every change from now on."""
@@ -197,7 +196,7 @@ class Watchers:
 
     def value(self, tokens: tuple[str, ...]) -> Any:
         """Return what is at a location, or `ABSENT`."""
-        with self.document.lock:
+        with self.document.held():
             return look_up(self._values(), tokens)
 
     def _values(self) -> dict[str, Any]:
@@ -209,7 +208,7 @@ class Watchers:
         if dead:
             self.drop(*dead)
         locations = Locations(changes)
-        with self.document.lock:
+        with self.document.held():
             values = self._values()
             news = [(known, known._find(locations, values)) for known in self._subscriptions]
         self._teller, outer = get_ident(), self._teller

@@ -37,6 +37,14 @@ class Board(SyncedModel):
     pair: tuple[int, list] = (0, [])
 
 
+class Leaf(SyncedModel):
+    price: int = 0
+
+
+class Tree(SyncedModel):
+    leaves: list[Leaf] = []
+
+
 def board(*prices: Any) -> Board:
     return Board(rows=[{"price": price} for price in prices])
 
@@ -213,6 +221,28 @@ def test_so_many_insertions_into_one_list_count_as_assigning_it():
             model.rows.insert(0, {"price": -1})
 
     assert seen.told == [(f"/rows/{place}/price", row["price"]) for place, row in enumerate(model.rows)]
+
+
+def test_models_in_a_model_are_watched_from_both():
+    tree = Tree(leaves=[Leaf(price=1), Leaf(price=2)])
+    leaf = tree.leaves[1]
+    above, below, prices = (
+        Seen(tree, "/leaves/*"),
+        Seen(leaf, "/price"),
+        Seen(tree, "/leaves/*/price"),
+    )
+
+    leaf.price = 3
+
+    assert above.told == [("/leaves/1", leaf)]
+    assert prices.told == [("/leaves/1/price", 3)]
+    assert below.told == [("/price", 3)]
+
+    tree.leaves.pop()
+    (gone,) = above.changes
+    assert gone.is_removed
+    assert gone.old is leaf
+    assert prices.told == [("/leaves/1/price",)]
 
 
 def test_containers_in_a_tuple_are_watched_too():
