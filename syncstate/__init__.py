@@ -36,6 +36,7 @@ from syncstate.errors import (
     TestFailed,
 )
 from syncstate.fields import synced
+from syncstate.forms import Failure, register
 from syncstate.model import Sync, SyncedModel
 from syncstate.tracked import TrackedDict, TrackedList, track
 
@@ -50,6 +51,7 @@ __all__ = [
     "Changes",
     "Conflict",
     "Connection",
+    "Failure",
     "MessageError",
     "NotSyncable",
     "NotValid",
@@ -70,6 +72,7 @@ __all__ = [
     "append",
     "batch",
     "on_main",
+    "register",
     "serve",
     "synced",
     "track",

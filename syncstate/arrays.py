@@ -103,6 +103,11 @@ def is_array(value: object) -> TypeGuard[Array]:
     return isinstance(value, _Ndarray or _find_ndarray())
 
 
+def is_scalar_of_numpy(value: object) -> bool:
+    """Tell whether a value is one of numpy's own scalars."""
+    return isinstance(value, getattr(sys.modules.get("numpy"), "generic", ()))
+
+
 def is_array_type(type_: object) -> bool:
     """Tell whether a type is numpy's own of arrays."""
     return type_ is (_Ndarray or _find_ndarray())

@@ -1,49 +1,206 @@
-"""Floor 4. Binary leaves beside the JSON.
+"""Floor 4. The leaves of a frame that JSON lacks, beside it.
 
-JSON has no bytes and no arrays, so these leaves of a frame travel as the comm message's buffers: `null`
-stands in their place, and the frame's `buffers` says which belongs where, and what it is.
+JSON has no bytes and no arrays, no NaN and no dates. Where one of them belongs, `null` stands in a frame. The
+frame's `buffers` says where the comm message's buffers belong, and what they are; its `values` says what else
+belongs where: a name, the form, and the places. So nothing in a document can look like such a leaf.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
+from syncstate import limits
 from syncstate.arrays import Array, Misfit, is_array, packed, unpacked
-from syncstate.document import Json, JsonObject, show
+from syncstate.document import MAX_INTEGER, Json, JsonObject, show
 from syncstate.errors import MessageError
+from syncstate.forms import Form, bare, form_of
 from syncstate.patch import Operation, amend, apply
-from syncstate.pointer import join, resolve
+from syncstate.pointer import index, join, parse, resolve
+from syncstate.values import construct
 
 Buffer: TypeAlias = bytes | memoryview
-Leaf: TypeAlias = "bytes | Array"
+Tokens: TypeAlias = tuple[str | int, ...]
+Faults: TypeAlias = dict[int, MessageError]
+"""What is wrong with the values in some messages of a frame, by the place of the message."""
 
-_TEXTUAL = frozenset({str, int, float, bool, type(None)})  # what JSON has a text for
+_TEXTUAL = frozenset({str, bool, type(None)})  # what JSON has a text for, whatever the value
 
 
 def detach(frame: JsonObject) -> tuple[JsonObject, list[Buffer]]:
-    """Return a frame without its bytes and arrays, and what these hold; the frame itself if it has none.
+    """Return a frame without the leaves that JSON lacks, and what bytes and arrays hold.
 
-    Nothing is copied: both never change.
+    It is the frame itself if it has none. Nothing is copied: they never change.
     """
     if not _has_leaves(frame):  # as most have not: to look costs two fifths of what finding does
         return frame, []
-    found: list[tuple[str, Leaf]] = []
-    _find(frame, (), found)
-    emptied: Any = apply(frame, [{"op": "replace", "path": path, "value": None} for path, _ in found])
-    buffers = [packed(leaf) if is_array(leaf) else cast(bytes, leaf) for _, leaf in found]
-    return {**emptied, "buffers": [_place(path, leaf) for path, leaf in found]}, buffers
+    packing = _Packing()
+    emptied = packing.empty(frame, [*_leaves_in(frame)], ())
+    return {**emptied, **packing.members()}, packing.buffers
 
 
-def attach(frame: JsonObject, buffers: Sequence[Buffer]) -> JsonObject:
-    """Return a frame with its buffers, copied, in their places; the frame itself is changed.
+class _Packing:
+    """The leaves that are taken out of a frame."""
+
+    def __init__(self) -> None:
+        self.buffers: list[Buffer] = []
+        self._places: list[Json] = []
+        self._values: list[dict[str, Any]] = []
+        self._known: dict[Any, tuple[Form, list[Json]]] = {}  # the places of each value
+
+    def members(self) -> JsonObject:
+        """Return the members of the frame that tell of them."""
+        members: JsonObject = {"buffers": self._places, "values": cast(Json, self._values)}
+        return {name: told for name, told in members.items() if told}
+
+    def empty(self, value: Json, leaves: list[tuple[Tokens, Any]], above: Tokens) -> Any:
+        """Return a value with what stands for its leaves in their places.
+
+        Args:
+            value: Part of the frame.
+            leaves: What is in it, by location.
+            above: The location of the value.
+        """
+        patch: list[Operation] = [
+            {"op": "replace", "path": join(*tokens), "value": self._take(leaf, above + tokens)}
+            for tokens, leaf in leaves
+        ]
+        return apply(value, patch) if patch else value
+
+    def _take(self, leaf: Any, tokens: Tokens) -> Json:
+        path = join(*tokens)
+        if isinstance(leaf, bytes):
+            self._places.append(path)
+            self.buffers.append(leaf)
+        elif is_array(leaf):
+            self._places.append({"path": path, "dtype": leaf.dtype.name, "shape": [*leaf.shape]})
+            self.buffers.append(packed(leaf))
+        elif isinstance(form := form_of(leaf), Form):
+            self._places_of(form).append(path)
+        else:
+            return cast(Json, leaf)
+        return None
+
+    def _places_of(self, form: Form) -> list[Json]:
+        """Return where a value belongs, of which the frame tells from now on."""
+        key: Any = (form.name, form.value) if isinstance(form.value, str) else id(form.value)
+        if form.name == "failure":  # whose form is made each time
+            key = (form.name, *form.value.values())
+        if key not in self._known:
+            leaves = [*_leaves_in(form.value)]
+            for _, leaf in leaves:  # what is in it comes before it
+                if (inner := form_of(leaf)) is not None:
+                    self._places_of(inner)
+            told: dict[str, Any] = {"type": form.name, "value": None, "paths": []}
+            self._known[key] = form, told["paths"]
+            self._values.append(told)
+            told["value"] = self.empty(form.value, leaves, ("values", len(self._values) - 1, "value"))
+        return self._known[key][1]
+
+
+def attach(frame: JsonObject, buffers: Sequence[Buffer], faults: Faults | None = None) -> JsonObject:
+    """Return a frame with its leaves in their places; the frame itself is changed. No lock is held.
+
+    Args:
+        frame: As it came.
+        buffers: They are copied.
+        faults: Takes what is wrong with single values; without it that is raised.
 
     Raises:
-        MessageError: There are more or fewer buffers than places, a place is not `null`, or an array does not
-            fit its buffer.
+        MessageError: There are more or fewer buffers than places, a place is not `null`, an array does not
+            fit its buffer, or `values` is no list of what belongs where.
         PointerError: A pointer is none.
         TargetNotFound: A pointer names no place in the frame.
     """
+    frame = _attach_buffers(frame, buffers)
+    if "values" not in frame:
+        return frame
+    values = _checked(frame)
+    found = _Unpacking(frame, values).run()
+    if found and (faults is None or -1 in found):
+        raise found.get(-1) or next(iter(found.values()))
+    if faults is not None:
+        faults.update(found)
+    del frame["values"]
+    return frame
+
+
+def _checked(frame: JsonObject) -> list[dict[str, Any]]:
+    """Return the values of a frame: each is well-formed, and `null` stands in each of their places, once."""
+    values: Any = frame["values"]
+    if not isinstance(values, list) or not all(map(_is_value, values)):
+        raise MessageError("Cannot read the frame: 'values' is no list of values, with their types and paths")
+    paths = [path for value in values for path in value["paths"]]
+    if len(paths) > limits.VALUES:
+        raise MessageError(f"Cannot read the frame: it places more than {limits.VALUES} values")
+    for place, value in enumerate(values):
+        for path in value["paths"]:
+            _demand_place(frame, path, place, len(values))
+    if len(set(paths)) < len(paths):
+        raise MessageError("Cannot read the frame: two values have one place")
+    return values
+
+
+def _is_value(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and value.keys() >= {"type", "value", "paths"}
+        and isinstance(value["type"], str)
+        and isinstance(value["paths"], list)
+        and all(isinstance(path, str) for path in value["paths"])
+    )
+
+
+def _demand_place(frame: JsonObject, path: str, place: int, count: int) -> None:
+    tokens = parse(path)
+    is_apart = bool(tokens)
+    if tokens[:1] == ("values",):  # one stands in another one only if that is made later
+        outer = index(tokens[1], count) if len(tokens) > 2 and tokens[2] == "value" else None
+        is_apart = outer is not None and outer > place
+    if not is_apart or resolve(frame, path) is not None:
+        raise MessageError(
+            f"Cannot read the frame: no value belongs at {show(path)}, null does not stand there"
+        )
+
+
+class _Unpacking:
+    """The values of a frame that go to their places.
+
+    Args:
+        frame: It is changed.
+        values: They are checked.
+    """
+
+    def __init__(self, frame: JsonObject, values: list[dict[str, Any]]) -> None:
+        self._frame = frame
+        self._values = values
+        self._faults: Faults = {}
+        self._faulty: dict[int, MessageError] = {}  # values, by their places in the list
+
+    def run(self) -> Faults:
+        """Make all values, and return what is wrong with some, by the messages in which they belong."""
+        for place, value in enumerate(self._values):
+            if place in self._faulty:
+                self._blame(value["paths"], self._faulty[place])
+                continue
+            try:
+                leaf = construct(value["type"], value["value"])
+            except ValueError as error:
+                self._blame(value["paths"], MessageError(f"Cannot read a value: {error}"))
+                continue
+            amend(self._frame, [{"op": "replace", "path": path, "value": leaf} for path in value["paths"]])
+        return self._faults
+
+    def _blame(self, paths: list[str], error: MessageError) -> None:
+        for path in paths:
+            top, place, *_ = (*parse(path), "", "")
+            if top == "values":
+                self._faulty.setdefault(int(place), error)
+            else:
+                self._faults.setdefault(int(place) if place.isdecimal() else -1, error)
+
+
+def _attach_buffers(frame: JsonObject, buffers: Sequence[Buffer]) -> JsonObject:
     places: Any = frame.get("buffers", [])
     if not isinstance(places, list) or len(places) != len(buffers):
         raise MessageError(f"Cannot read the frame: 'buffers' does not place the {len(buffers)} that came")
@@ -66,13 +223,7 @@ def attach(frame: JsonObject, buffers: Sequence[Buffer]) -> JsonObject:
     return cast(JsonObject, filled)
 
 
-def _place(path: str, leaf: Leaf) -> Json:
-    if is_array(leaf):
-        return {"path": path, "dtype": leaf.dtype.name, "shape": [*leaf.shape]}
-    return path
-
-
-def _leaf(place: Any, data: Buffer) -> Leaf:
+def _leaf(place: Any, data: Buffer) -> bytes | Array:
     if not isinstance(place, dict):
         return bytes(data)
     dtype, shape = place.get("dtype"), place.get("shape")
@@ -90,21 +241,37 @@ def _has_leaves(value: Json) -> bool:
         container = waiting.pop()
         for member in container.values() if isinstance(container, dict) else cast(list[Json], container):
             type_ = type(member)
-            if type_ is dict or type_ is list:
+            if type_ in _TEXTUAL:
+                continue
+            if type_ is float:
+                if member - member != 0:  # type: ignore[operator] # it is a number
+                    return True
+            elif type_ is int:
+                if not -MAX_INTEGER <= member <= MAX_INTEGER:  # type: ignore[operator] # it is a number
+                    return True
+            elif type_ is dict or type_ is list:
                 waiting.append(member)
-            elif type_ not in _TEXTUAL:
+            else:
                 return True
     return False
 
 
-def _find(value: Json, tokens: tuple[str | int, ...], found: list[tuple[str, Leaf]]) -> None:
+def _leaves_in(value: Any, tokens: Tokens = ()) -> Iterator[tuple[Tokens, Any]]:
+    """Yield what cannot stay in a value, and where it is."""
+    type_ = type(value)
+    if type_ in _TEXTUAL:
+        return
     if isinstance(value, dict):
         for name, member in value.items():
             if type(member) not in _TEXTUAL:
-                _find(member, (*tokens, name), found)
+                yield from _leaves_in(member, (*tokens, name))
     elif isinstance(value, list):
         for place, element in enumerate(value):
             if type(element) not in _TEXTUAL:
-                _find(element, (*tokens, place), found)
-    elif isinstance(value, bytes) or is_array(value):
-        found.append((join(*tokens), value))
+                yield from _leaves_in(element, (*tokens, place))
+    elif isinstance(value, bytes) or is_array(value) or form_of(value) is not None:
+        yield tokens, value
+    elif type_ is not int and type_ is not float:
+        leaf = bare(value)  # the member of an Enum
+        if leaf is not value:
+            yield tokens, leaf

@@ -14,7 +14,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, compress
-from operator import eq, is_not
+from operator import eq, is_not, ne
 from typing import cast
 
 from syncstate.arrays import Array, apart, is_array, splices
@@ -236,7 +236,16 @@ def others(old: list[Json], new: list[Json]) -> list[int] | None:
         return None
     if bool in types and not _stand_alike(olds, news):
         return None
-    return [place for place, is_equal in enumerate(are_equal) if not is_equal]
+    return _without_nan(old, new, [place for place, is_equal in enumerate(are_equal) if not is_equal])
+
+
+def _without_nan(old: list[Json], new: list[Json], places: list[int]) -> list[int]:
+    """Return the places without those where rows are not equal to Python for a NaN alone."""
+    values = [*_members([new[place] for place in places])]
+    floats = [value for value in values if type(value) is float]
+    if not any(map(ne, floats, floats)) or not SCALARS.issuperset(map(type, values)):
+        return places
+    return [place for place in places if not same(old[place], new[place])]
 
 
 def _stand_alike(olds: list[Json], news: list[Json]) -> bool:

@@ -8,13 +8,14 @@ them is escaped.
 from __future__ import annotations
 
 import sys
+from datetime import date, time, timedelta
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from syncstate.arrays import describe, is_array
 from syncstate.buffers import detach
-from syncstate.document import Json, JsonObject, weigh
+from syncstate.document import Failure, Json, JsonObject, weigh
 from syncstate.messages import PROTOCOL, Snapshot
 
 MIME_TYPE = "application/vnd.syncstate.view+json"
@@ -48,10 +49,10 @@ def mimebundle(
         "read_only": snapshot["read_only"],
     }
     if is_settled and weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
-        _, buffers = detach(snapshot["document"])
+        state, buffers = detach({"document": snapshot["document"]})
         # an output has no place for bytes; the page asks the kernel
-        if not buffers and not _has_proto(snapshot["document"]):
-            view["document"] = snapshot["document"]
+        if not buffers and not _has_proto(state):
+            view.update(state)
     if esm is not None:
         view["esm"] = esm
     if css is not None:
@@ -103,8 +104,19 @@ def _brief(value: Json, width: int = 60) -> str:
     if isinstance(value, (list, dict)) and weigh(value, width) > width:
         noun, brackets = ("element", "[]") if isinstance(value, list) else ("member", "{}")
         return f"{brackets[0]}{len(value)} {noun}{'' if len(value) == 1 else 's'}{brackets[1]}"
-    text = f"[{describe(value)}]" if is_array(value) else repr(value)
+    text = f"[{describe(value)}]" if is_array(value) else _text(value)
     return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _text(leaf: Any) -> str:
+    if isinstance(leaf, Failure):
+        return f"{leaf.type}: {leaf.text}"
+    if isinstance(leaf, (date, time, timedelta)):
+        return str(leaf)
+    try:
+        return repr(leaf)
+    except Exception:  # a person's own
+        return f"<{type(leaf).__name__}>"
 
 
 def read_source(source: str | Path | None, suffixes: tuple[str, ...], module: str) -> str | None:

@@ -1,58 +1,20 @@
 """Floor 1. What a JSON value is here, when two are the same, and how one is copied.
 
-A document is JSON plus `bytes` and arrays, which travel as binary buffers. Two values are the same when JSON
-says so: `1` is `1.0` but not `true`, and the order of an object's members means nothing. Python's `==`
-disagrees on the first (`1 == True`), so every "did it change?" of the package asks `same`.
+A document is JSON plus leaves that JSON lacks: `bytes` and arrays, which travel as binary buffers, and those
+that have a form of another kind (`forms`). Two values are the same when JSON says so: `1` is `1.0` but not
+`true`, and the order of an object's members means nothing; NaN is the same as NaN, and other leaves are if
+their forms are. Python's `==` disagrees (`1 == True`), so every "did it change?" of the package asks `same`.
 """
 
 from __future__ import annotations
 
-from enum import Enum
+from datetime import date, time
 from typing import Any, TypeAlias
 
 from syncstate.arrays import Array, are_same, describe, is_array
-
-
-class Failure:
-    """What stands in a document where a value would, had computing it not failed. It never changes.
-
-    Attributes:
-        type: The name of the exception's class.
-        text: What the exception says.
-
-    Examples:
-        >>> Failure("ZeroDivisionError", "division by zero")
-        Failure('ZeroDivisionError', 'division by zero')
-    """
-
-    __slots__ = ("text", "type")
-    type: str
-    text: str
-
-    def __init__(self, type: str, text: str) -> None:
-        object.__setattr__(self, "type", type)
-        object.__setattr__(self, "text", text)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"Cannot set {name!r}: a Failure never changes")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"Cannot delete {name!r}: a Failure never changes")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Failure):
-            return NotImplemented
-        return (self.type, self.text) == (other.type, other.text)
-
-    def __hash__(self) -> int:
-        return hash((self.type, self.text))
-
-    def __repr__(self) -> str:
-        return f"Failure({self.type!r}, {self.text!r})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Failure, (self.type, self.text)
-
+from syncstate.forms import MAX_INTEGER as MAX_INTEGER
+from syncstate.forms import Failure as Failure
+from syncstate.forms import bare, form_of
 
 Json: TypeAlias = "bool | int | float | str | bytes | Array | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = dict[str, Json]
@@ -92,9 +54,6 @@ def opened(value: Any) -> Any:
 MAX_DEPTH = 200
 """How deep containers may nest: below the limits of every encoder on the way (orjson stops at 254)."""
 
-MAX_INTEGER = 2**53 - 1
-"""The largest integer that every JSON reader keeps (RFC 8259, section 6)."""
-
 NUMBERS = frozenset({int, float, bool, type(None)})
 """The types of scalars that are a few characters of JSON: numbers, and the three names."""
 
@@ -128,22 +87,37 @@ def same(one: Json, other: Json) -> bool:
             if member is not there and (there is _ABSENT or not same(member, there)):
                 return False
         return True
+    if type(one) in SCALARS and type(other) in SCALARS:
+        return same_scalar(one, other)
     if is_array(one) or is_array(other):
         return is_array(one) and is_array(other) and are_same(one, other)
-    return one == other or bool(_form(one) == _form(other))
-
-
-def _form(scalar: Any) -> Any:
-    """Return a scalar as it is on the wire: the member of an Enum is its value."""
-    return scalar.value if isinstance(scalar, Enum) else scalar
+    return _are_same_leaves(one, other)
 
 
 _ABSENT: Any = object()
 
 
+def _are_same_leaves(one: Any, other: Any) -> bool:
+    """Tell whether two leaves have one form; nothing is asked of a person's own class."""
+    one, other = bare(one), bare(other)
+    first, second = form_of(one), form_of(other)
+    if first is None and second is None:
+        return bool(one == other)
+    return first is second or (
+        first is not None
+        and second is not None
+        and first.name == second.name
+        and same(first.value, second.value)
+    )
+
+
 def same_scalar(one: Json, other: Json) -> bool:
     """Tell whether two scalars are the same JSON value, as `same` does, in a third of the time."""
-    return one is other or (one == other and (type(one) is bool) is (type(other) is bool))
+    return (
+        one is other
+        or (one == other and (type(one) is bool) is (type(other) is bool))
+        or (one != one and other != other)  # NaN
+    )
 
 
 def plain(value: Json) -> Json:
@@ -158,7 +132,7 @@ def plain(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: member if type(member) in SCALARS else plain(member) for name, member in value.items()}
     node: Any = value
-    form: Json = plain(node._synced_members()) if isinstance(node, ObjectNode) else _form(node)
+    form: Json = plain(node._synced_members()) if isinstance(node, ObjectNode) else bare(node)
     return form
 
 
@@ -215,7 +189,15 @@ def weigh(value: Json, limit: float = float("inf")) -> int:
         return total
     if isinstance(value, bytes):
         return len(value)
-    return value.nbytes if is_array(value) else len(str(value))
+    return value.nbytes if is_array(value) else _weigh_leaf(value, limit)
+
+
+def _weigh_leaf(leaf: Any, limit: float) -> int:
+    leaf = bare(leaf)
+    if type(leaf) in SCALARS:
+        return weigh(leaf)
+    form = form_of(leaf)
+    return len(form.name) + weigh(form.value, limit) if form is not None else 0
 
 
 def show(value: object) -> str:
@@ -225,10 +207,17 @@ def show(value: object) -> str:
         >>> show(3), show("text"), show([1, 2])
         ('3', "'text'", 'a list')
     """
+    if isinstance(value, int) and not -_SHOWN < value < _SHOWN:  # Python refuses to spell some
+        return "a number of many digits"
     if isinstance(value, (str, int, float)) or value is None:
         text = repr(value)
         return text if len(text) <= 60 else f"{text[:59]}…"
+    if isinstance(value, (date, time)):
+        return str(value)
     return f"an array of {describe(value)}" if is_array(value) else kind(value)
+
+
+_SHOWN = 10**60
 
 
 def elements(count: int) -> str:

@@ -12,7 +12,7 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from typing import Any, ClassVar, Final, TypeVar, get_origin, overload
+from typing import Any, ClassVar, Final, TypeVar, cast, get_origin, overload
 from weakref import WeakKeyDictionary
 
 import traitlets
@@ -21,6 +21,7 @@ from syncstate.annotations import limited, shape_of
 from syncstate.arrays import is_array
 from syncstate.document import SCALARS, Json, ObjectNode
 from syncstate.errors import NotSyncable
+from syncstate.forms import bare
 from syncstate.pointer import join
 from syncstate.shapes import (
     ABSENT,
@@ -516,9 +517,15 @@ def encode(value: Any, pointer: str) -> Json:
         NotSyncable: An Enum member's value is no text or number.
     """
     if isinstance(value, enum.Enum):
-        if not isinstance(value.value, (str, int, float)):
-            raise NotSyncable(pointer, value, f"the value of {value} is neither text nor a number")
-        return value.value
+        form = bare(value)
+        if form is not value and not isinstance(form, (str, int, float)):
+            raise NotSyncable(
+                pointer,
+                value,
+                f"the value of {value} is neither text nor a number; "
+                f"call syncstate.register({type(value).__name__})",
+            )
+        return cast(Json, form)  # or a member of a registered Enum
     if isinstance(value, tuple):
         return [encode(element, f"{pointer}/{place}") for place, element in enumerate(value)]
     return value  # type: ignore[no-any-return] # JSON already: the intake has seen it

@@ -36,6 +36,9 @@ BUFFERS = 10_000
 BUFFER_BYTES = 2**26
 """Bytes in all of them."""
 
+VALUES = 100_000
+"""Places in a frame of values that JSON lacks."""
+
 REASON = 1_000
 """Characters of a reason that pages are told: traitlets quotes the whole value that it refuses."""
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from syncstate import limits
 from syncstate.authority import Authority
-from syncstate.buffers import attach, detach
+from syncstate.buffers import Faults, attach, detach
 from syncstate.document import MAX_INTEGER, JsonObject, weigh
 from syncstate.errors import MessageError, SyncStateError
 from syncstate.flow import Flow
@@ -261,9 +261,10 @@ class Link:
         """Take a page's frame: what is wrong with it is logged, never raised."""
         self._unheard = None
         self._hears_on_main = current_thread() is main_thread()
+        faults: Faults = {}
         try:
             check_size(data, buffers)
-            frame = read_frame(attach(data, buffers) if isinstance(data, dict) else data)
+            frame = read_frame(attach(data, buffers, faults) if isinstance(data, dict) else data)
             whole = self._uploads.take(frame.get("replica", ""), frame["part"]) if "part" in frame else None
         except SyncStateError as error:
             self._ignore("frame", error)
@@ -273,9 +274,11 @@ class Link:
             self.receive(*whole)
             return
         replica = frame.get("replica", "")
-        for message in frame["messages"]:
+        for place, message in enumerate(frame["messages"]):
             try:
                 self._demand_patience(replica)
+                if place in faults:
+                    raise faults[place]
                 self._hand_over(read_message(message), replica)
             except SyncStateError as error:
                 self._ignore("message", error)

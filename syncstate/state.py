@@ -37,6 +37,7 @@ from syncstate.document import (
 )
 from syncstate.errors import NotSyncable, NotWritable, PatchError
 from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
+from syncstate.forms import Unformed
 from syncstate.objects import declared, is_read_only
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
@@ -65,6 +66,7 @@ from syncstate.tracked import (
     roots_below,
     untied,
 )
+from syncstate.values import form_all, settled
 from syncstate.verdicts import Verdicts
 
 Listener = Callable[[list[Change]], None]
@@ -213,7 +215,11 @@ class TraitDocument(Root):
             return value
         if is_table(value):
             return self._take_table(name, value, current)
-        wire = encode(value, join(name))
+        return settled(lambda: self._take(name, value), value)
+
+    def _take(self, name: str, value: Any) -> Any:
+        is_declared = not isinstance(value, enum.Enum) or shape_of_trait(self.members[name]) is not None
+        wire = encode(value, join(name)) if is_declared else value
         intake = Intake(self, [self._hanging.get(name)], self)
         taken = intake.take_table(wire, self._hanging.get(name))
         if taken is None:
@@ -256,7 +262,11 @@ class TraitDocument(Root):
                 and lock is self.lock
             )
             if is_put:
-                is_news = (old != value or not same_scalar(old, value)) and self.mark(self, name, "replace")
+                is_news = (
+                    (old != value or not same_scalar(old, value))
+                    and (value == value or old == old)  # not NaN for NaN
+                    and self.mark(self, name, "replace")
+                )
                 dict.__setitem__(values, name, value)
         if is_put and is_news:
             self.notify()
@@ -650,6 +660,13 @@ class TraitDocument(Root):
                 raise NotWritable(pointer, f"{name!r} is read-only for pages")
 
     def _apply(self, operations: list[Operation], verdicts: Verdicts) -> None:
+        try:
+            self._apply_formed(operations, verdicts)
+        except Unformed as missing:  # nothing has happened yet
+            values = [missing.value, *[operation.get("value") for operation in operations]]
+            verdicts.defer(lambda: form_all(*values))
+
+    def _apply_formed(self, operations: list[Operation], verdicts: Verdicts) -> None:
         self.catch_up()
         if self._exchange(operations):
             return
@@ -1031,6 +1048,8 @@ class TraitDocument(Root):
             if self.model._cross_validation_lock:  # somebody holds notifications: no validator was asked
                 accepted = trait._cross_validate(self.model, accepted)
             wire = encode(accepted, join(name))
+            if self.is_free(name):  # then no lock is held
+                form_all(wire)
             if wire is not value:
                 Intake(self, [self._hanging.get(name)]).take(wire, name)
         except Exception as error:

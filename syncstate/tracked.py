@@ -31,29 +31,28 @@ from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
 from itertools import chain, compress, count, repeat
-from math import isfinite
 from operator import attrgetter, is_
 from operator import index as as_index
 from threading import RLock
 from typing import Any, Concatenate, Literal, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
-from syncstate.arrays import Misfit, frozen, is_array, splice
+from syncstate.arrays import is_array, splice
 from syncstate.diff import Account, Change, add, guarded, move, others, remove, replace
 from syncstate.document import (
     MAX_DEPTH,
     MAX_INTEGER,
     SCALARS,
-    Json,
     ObjectNode,
     copied,
     kind,
     same_scalar,
 )
 from syncstate.errors import NotSyncable
+from syncstate.forms import Unformed, registration_of
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
 from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits, made
-from syncstate.tables import NO_PLACE, is_table
+from syncstate.values import Unfit, form_all, leaf, name_of, settled
 
 _FAVOUR = 8
 """How many times as large as the whole list its changes may be where they keep its containers the same."""
@@ -269,6 +268,8 @@ def _mutator(
                         break
             except Unready as unready:
                 unready.get_ready(root)
+            except Unformed as missing:
+                form_all(missing.value, *arguments, *named.values())
         root.settle()
         return result
 
@@ -296,7 +297,7 @@ class _Placed:
                     return None if root is NOWHERE else _locate(node)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        return cast(Json, copied(self))
+        return copied(self)
 
 
 class TrackedList(_Placed, list[Any]):
@@ -325,7 +326,8 @@ class TrackedList(_Placed, list[Any]):
 
     def __init__(self, values: Iterable[object] = ()) -> None:
         super().__init__()
-        self._splice((0, 0, list(values)))
+        values = list(values)
+        settled(lambda: self._splice((0, 0, values)), values)
 
     def _splice(self, *splices: _Splice, reordered: bool = False) -> None:
         """Replace ranges of elements by others: the one way in which a list changes; the lock is held.
@@ -560,7 +562,8 @@ class TrackedDict(_Placed, dict[str, Any]):
         self, members: Mapping[str, object] | Iterable[tuple[str, object]] = (), /, **more: object
     ) -> None:
         super().__init__()
-        self._put(dict(members, **more))
+        members = dict(members, **more)
+        settled(lambda: self._put(members), members)
 
     def _put(self, members: Mapping[str, object]) -> None:
         """Set members: the one way in which something comes into a dict; the lock is held."""
@@ -1069,8 +1072,8 @@ def _taken(intake: Intake, splice: _Splice) -> tuple[int, int, list[Any]]:
 
 def _check_name(name: object, holder: _Container) -> str:
     try:
-        return _name(name)
-    except _Unfit as unfit:
+        return name_of(name)
+    except Unfit as unfit:
         raise NotSyncable(_locate(holder), unfit.value, unfit.why) from None
 
 
@@ -1155,7 +1158,7 @@ class Intake:
             if self._shape_of is None:
                 return self._wrap(value, None)
             return self._take(value, self._find_shape(self._shape_of, tokens[0]))
-        except _Unfit as unfit:
+        except Unfit as unfit:
             pointer = _locate(self._holder) + join(*tokens, *reversed(unfit.tokens))
             raise NotSyncable(pointer, unfit.value, unfit.why) from None
         except Refusal as refusal:
@@ -1175,7 +1178,8 @@ class Intake:
             frame = value._shape  # it was looked at when it came
         elif shape is not None and type(value) not in shape.passes:
             value, frame = self._admit(value, shape)
-        return value if isinstance(value, Enum) and shape is not None else self._wrap(value, frame)
+        is_declared = shape is not None and isinstance(value, Enum) and registration_of(type(value)) is None
+        return value if is_declared else self._wrap(value, frame)
 
     def _admit(self, value: Any, shape: Shape) -> tuple[Any, Frame | None]:
         try:
@@ -1317,14 +1321,14 @@ class Intake:
             return self._build(value, TrackedList.__new__(TrackedList), enumerate(value), frame)
         if isinstance(value, dict):
             return self._build(value, TrackedDict.__new__(TrackedDict), value.items(), frame)
-        return _scalar(value)
+        return leaf(value)
 
     def _build(self, source: Any, node: Any, items: Iterable[tuple[Any, Any]], frame: Frame | None) -> Any:
         """Wrap a plain container, and all in it."""
         if id(source) in self._busy:
-            raise _Unfit(source, "it contains itself; a document is a tree")
+            raise Unfit(source, "it contains itself; a document is a tree")
         if len(self._busy) + self._depth() >= MAX_DEPTH:
-            raise _Unfit(source, f"it nests deeper than {MAX_DEPTH} levels")
+            raise Unfit(source, f"it nests deeper than {MAX_DEPTH} levels")
         self._busy.add(id(source))
         node._shape = frame
         key: Any = None
@@ -1332,14 +1336,14 @@ class Intake:
             if isinstance(node, TrackedDict):
                 for name, member in items:
                     key = None  # what is wrong with a name is wrong with the object
-                    key = name if type(name) is str and name.isascii() else _name(name)
+                    key = name if type(name) is str and name.isascii() else name_of(name)
                     shape = None if frame is None else self._find_shape(frame.at, key)
                     dict.__setitem__(node, key, self._member(member, node, key, shape))
             elif type(source) is not list or not self._build_table(source, node):
                 for key, member in items:
                     shape = None if frame is None else self._find_shape(frame.at, key)
                     list.append(node, self._member(member, node, key, shape))
-        except (_Unfit, Refusal) as unfit:
+        except (Unfit, Refusal) as unfit:
             if key is not None:
                 unfit.tokens.append(key)
             raise
@@ -1386,7 +1390,7 @@ class Intake:
             wrapped = self._take(value, shape)
         elif (
             (type_ is str and value.isascii())
-            or (type_ is float and value - value == 0)
+            or type_ is float
             or (type_ is int and -MAX_INTEGER <= value <= MAX_INTEGER)
             or type_ is bool
             or value is None
@@ -1408,7 +1412,7 @@ class Intake:
         It is copied too if something in it will stand otherwise than it does.
         """
         if id(node) in self._ancestors():
-            raise _Unfit(node, "it would contain itself; a document is a tree")
+            raise Unfit(node, "it would contain itself; a document is a tree")
         is_loose = node._parent is None
         # what has no place, nobody judged
         is_same = node._shape is frame and (not is_loose or frame is None)
@@ -1425,17 +1429,17 @@ class Intake:
         """Return a model, which is never copied: it has one place."""
         root: Root = model._synced_node
         if id(root) in self._ancestors():
-            raise _Unfit(model, "it would contain itself; a document is a tree")
+            raise Unfit(model, "it would contain itself; a document is a tree")
         if id(root) in self._kept:
-            raise _Unfit(
+            raise Unfit(
                 model, f"it would stand in two places; put in another {type(model).__name__}, or a copy"
             )
         is_loose = root._parent is None
         if not is_loose and not self._is_leaving(root):
             why = f"it has a place already, at {_place_of(root)}; take it out there first, or put in a copy"
-            raise _Unfit(model, why)
+            raise Unfit(model, why)
         if self._depth() + len(self._busy) + _height(root) > MAX_DEPTH:
-            raise _Unfit(model, f"it nests deeper than {MAX_DEPTH} levels")
+            raise Unfit(model, f"it nests deeper than {MAX_DEPTH} levels")
         self._kept.add(id(root))
         self.roots.append(root)
         (self.loose if is_loose else self._reused).append(root)
@@ -1521,9 +1525,7 @@ def _are_plain(values: list[Any], type_: type) -> bool:
         return all(map(str.isascii, of_type))
     if type_ is int:
         return bool(min(of_type) >= -MAX_INTEGER and max(of_type) <= MAX_INTEGER)
-    if type_ is float:
-        return all(map(isfinite, of_type))
-    return type_ is bool or type_ is type(None)
+    return type_ in (float, bool, type(None))
 
 
 def _items(node: Any) -> Iterator[tuple[Any, Any]]:
@@ -1576,61 +1578,6 @@ class Unready(Exception):
         """Do that, so that they can be placed below a root."""
         for one in self.roots:
             one.get_ready(root)
-
-
-class _Unfit(Exception):
-    """A value without a JSON form; the tokens that lead to it are added on the way out."""
-
-    def __init__(self, value: object, why: str) -> None:
-        self.value, self.why = value, why
-        self.tokens: list[Any] = []
-
-
-def _name(name: object) -> str:
-    if not isinstance(name, str):
-        raise _Unfit(name, f"a member's name is text, not {kind(name)} ({name!r})")
-    return cast(str, _scalar(name))
-
-
-def _scalar(value: Any) -> Json:
-    """Return a scalar as the builtin of its JSON type.
-
-    Raises:
-        _Unfit: It has no JSON form that every reader keeps.
-    """
-    if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:
-                raise _Unfit(value, "a lone surrogate is no Unicode text (RFC 8259, section 8.2)") from None
-        return value if type(value) is str else str.__str__(value)
-    if isinstance(value, bool) or value is None or type(value) is bytes:
-        return value
-    if isinstance(value, int):
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:
-            why = f"{int(value)} is beyond 2**53, where JSON readers lose digits; sync it as text"
-            raise _Unfit(value, why)
-        return int(value)
-    if isinstance(value, float):
-        number = float(value)
-        if number - number != 0:
-            raise _Unfit(value, f"JSON has no {number!r}; sync None or text")
-        return number
-    if isinstance(value, (bytearray, memoryview)):
-        return bytes(value)
-    if is_array(value):
-        try:
-            return frozen(value)
-        except Misfit as misfit:
-            raise _Unfit(value, str(misfit)) from None
-    if is_table(value):
-        raise _Unfit(value, NO_PLACE)
-    if hasattr(value, "item") and hasattr(value, "dtype"):
-        way = ".item()" if getattr(value, "ndim", 1) == 0 else ".to_numpy() or .tolist()"
-        raise _Unfit(value, f"{kind(value)} has no JSON form; convert it with {way}")
-    why = f"{kind(value)} has no JSON form; convert it, or keep it in an attribute that is not synced"
-    raise _Unfit(value, why)
 
 
 class _Recorder(Root):

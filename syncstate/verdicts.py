@@ -12,7 +12,7 @@ lock, when the document may be another one:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from syncstate.document import Json, copied, same
@@ -68,6 +68,7 @@ class Verdicts:
         self._made: dict[int, _Making] = {}
         self._attempts = 0
         self._wanted: list[_Verdict] = []
+        self._deferred: list[Callable[[], object]] = []
         self._known: dict[str, _Verdict] = {}
         self._others: dict[int, Verdicts] = {}
 
@@ -103,7 +104,13 @@ class Verdicts:
     @property
     def are_wanted(self) -> bool:
         """Whether somebody has yet to be asked."""
-        return bool(self._wanted or self._makings) or any(other.are_wanted for other in self._others.values())
+        return bool(self._wanted or self._makings or self._deferred) or any(
+            other.are_wanted for other in self._others.values()
+        )
+
+    def defer(self, work: Callable[[], object]) -> None:
+        """Have something done first that needs no lock; the lock is held."""
+        self._deferred.append(work)
 
     def on(self, name: str, value: Json) -> Any:
         """Return what becomes of a value that is proposed for a member; the lock is held.
@@ -138,6 +145,9 @@ class Verdicts:
         makings, self._makings = self._makings, []
         for operation in makings:
             self._made[id(operation.get("value"))] = _Making(self._judge, operation, self.is_for_page)
+        deferred, self._deferred = self._deferred, []
+        for work in deferred:
+            work()
         wanted, self._wanted = self._wanted, []
         self._attempts += 1
         for verdict in wanted:

@@ -544,7 +544,7 @@ def test_a_trait_without_a_json_form_is_refused_where_it_is_assigned():
     model = Board()
     recorded = Recorded(model)
 
-    for value in ({1}, object(), {"a": [float("nan")]}, 2**60, {1: 2}):
+    for value in ({1}, object(), {"a": [1j]}, 10**4000, {1: 2}):
         with pytest.raises(NotSyncable) as refused:
             model.any = value
         assert refused.value.pointer.startswith("/any")
@@ -698,7 +698,7 @@ def test_a_true_for_a_one_is_a_change_on_the_wire_though_traitlets_tells_nobody(
     assert recorded.agrees()
 
 
-@pytest.mark.parametrize("value", [None, 5, "text", {"a": 1}, [1], (1, 2), Color.RED])
+@pytest.mark.parametrize("value", [None, 5, "text", {"a": 1}, [1], (1, 2), float("nan")])
 def test_what_a_member_held_before_reports_no_longer(value):
     model = Board(any=[[1], 2])
     recorded = Recorded(model)
@@ -1094,9 +1094,8 @@ def test_a_scalar_that_is_what_it_was_is_not_told(seen, value, is_told):
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (float("nan"), "no nan"),
-        (float("inf"), "no inf"),
-        (2**60, "2\\*\\*53"),
+        (1j, "complex"),
+        (10**4000, "digits"),
         ("\ud800", "surrogate"),
         ({1}, "set"),
     ],
@@ -1500,8 +1499,8 @@ def test_a_patch_is_applied_in_any_of_its_forms(form):
         ({"op": "replace", "path": "/n", "value": "x"}, traitlets.TraitError),
         ({"op": "add", "path": "/rows/-", "value": 5}, traitlets.TraitError),
         ({"op": "add", "path": "/rows/-", "value": {"a": {1}}}, NotSyncable),
-        ({"op": "replace", "path": "/any", "value": float("nan")}, NotSyncable),
-        ({"op": "add", "path": "/row/x", "value": 2**60}, NotSyncable),
+        ({"op": "replace", "path": "/any", "value": 1j}, NotSyncable),
+        ({"op": "add", "path": "/row/x", "value": 10**4000}, NotSyncable),
         ({"op": "add", "path": "/unknown", "value": 1}, PatchError),
         ({"op": "remove", "path": "/n"}, PatchError),
         ({"op": "replace", "path": "", "value": {}}, PatchError),
@@ -2159,7 +2158,7 @@ def test_a_new_table_is_the_same_to_json_as_what_was_given(old, new):
     }
 
 
-@pytest.mark.parametrize("value", [float("nan"), Quarrelsome(), 2**60, "\ud800"])
+@pytest.mark.parametrize("value", [1j, Quarrelsome(), 10**4000, "\ud800"])
 def test_a_new_table_that_is_refused_leaves_the_one_that_was_there(value):
     model = Table(rows=table(3))
     before, held = model.sync.snapshot(), list(model.rows)

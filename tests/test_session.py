@@ -428,21 +428,13 @@ HOSTILE_OPERATIONS: dict[str, Any] = {
         {"op": "replace", "path": "/n", "value": 9},
         {"op": "test", "path": "/n", "value": True},
     ],
-    "nan after a right one": [
+    "too many digits after a right one": [
         {"op": "replace", "path": "/n", "value": 9},
-        {"op": "replace", "path": "/any", "value": float("nan")},
+        {"op": "add", "path": "/row/x", "value": 10**4000},
     ],
-    "inf deep inside": [
+    "too many digits in a row": [
         {"op": "replace", "path": "/n", "value": 9},
-        {"op": "add", "path": "/rows/0/x", "value": [{"y": float("inf")}]},
-    ],
-    "a huge integer": [
-        {"op": "replace", "path": "/n", "value": 9},
-        {"op": "add", "path": "/row/x", "value": 2**60},
-    ],
-    "a huge integer in a row": [
-        {"op": "replace", "path": "/n", "value": 9},
-        {"op": "replace", "path": "/rows/0/id", "value": 2**60},
+        {"op": "replace", "path": "/rows/0/id", "value": 10**4000},
     ],
     "a lone surrogate": [
         {"op": "replace", "path": "/n", "value": 9},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import datetime
 import decimal
 import json
 import pickle
@@ -764,13 +763,11 @@ class _Text(str):
 @pytest.mark.parametrize(
     ("member", "why"),
     [
-        (float("nan"), "JSON has no nan"),
-        (float("-inf"), "JSON has no -inf"),
-        (2**53, "beyond 2\\*\\*53"),
-        (-(2**53), "beyond 2\\*\\*53"),
+        (10**4000, "at most 4,000 digits"),
+        (-(10**4000), "at most 4,000 digits"),
         ("\ud800", "lone surrogate"),
         (decimal.Decimal(1), "no JSON form"),
-        (datetime.date(2026, 1, 1), "no JSON form"),
+        ({1}, "no JSON form"),
     ],
 )
 def test_what_cannot_travel_is_named_in_a_table_too(member, why):
@@ -829,15 +826,11 @@ BAD = {
     "a name that is a number": ({1: 2}, "", "a member's name is text, not a number (1)"),
     "a name that is null": ({None: 2}, "", "a member's name is text, not null (None)"),
     "a name of lone surrogates": ({"\ud800": 2}, "", "a lone surrogate is no Unicode text"),
-    "nan": (float("nan"), "", "JSON has no nan; sync None or text"),
-    "inf": (float("inf"), "", "JSON has no inf; sync None or text"),
-    "-inf": (float("-inf"), "", "JSON has no -inf; sync None or text"),
-    "2**53": (2**53, "", "9007199254740992 is beyond 2**53"),
-    "-2**53": (-(2**53), "", "-9007199254740992 is beyond 2**53"),
+    "10**4000": (10**4000, "", "an integer has at most 4,000 digits; sync it as text"),
+    "-10**4000": (-(10**4000), "", "an integer has at most 4,000 digits; sync it as text"),
     "a lone surrogate": ("a\udfffb", "", "a lone surrogate is no Unicode text"),
     "a set": ({1}, "", "a set has no JSON form"),
     "an object": (object(), "", "an object has no JSON form"),
-    "a date": (datetime.date(2026, 1, 1), "", "a date has no JSON form"),
     "a decimal": (decimal.Decimal(1), "", "a Decimal has no JSON form"),
     "a complex": (1j, "", "a complex has no JSON form"),
     "a range": (range(3), "", "a range has no JSON form"),
@@ -878,19 +871,6 @@ def test_what_has_no_json_form_is_refused_by_name_and_nothing_changes(statement,
     assert repr(document) == repr(start)
     assert recording.patches == []
     assert held.location == "/row/a"
-
-
-@pytest.mark.parametrize("make", ["int64", "float32", "bool_"])
-def test_values_of_numpy_are_refused_with_the_way_out(make):
-    numpy = pytest.importorskip("numpy")
-    value = getattr(numpy, make)(1)
-    document, _ = recorded([])
-
-    with pytest.raises(NotSyncable, match=r"has no JSON form; convert it with \.item\(\)"):
-        document.append({"a": value})
-    document.append(value.item())
-
-    assert len(document) == 1
 
 
 def test_a_float64_of_numpy_is_a_float_of_python_and_comes_in_as_one():

@@ -41,7 +41,7 @@ class MemoryTransport:
         """Send a frame to the other end."""
         self.sent.append(frame)
         if self.is_open:
-            self._other.waiting.append((json.dumps(frame), list(buffers)))
+            self._other.waiting.append((json.dumps(frame, allow_nan=False), list(buffers)))
             if not self._is_held:
                 self._other.deliver()
 
