@@ -22,9 +22,11 @@ from typing import TYPE_CHECKING, Any
 
 from syncstate.arrays import append
 from syncstate.batches import batch
+from syncstate.computed import computed
 from syncstate.errors import (
     Conflict,
     MessageError,
+    NotComputable,
     NotSyncable,
     NotValid,
     NotWritable,
@@ -53,6 +55,7 @@ __all__ = [
     "Connection",
     "Failure",
     "MessageError",
+    "NotComputable",
     "NotSyncable",
     "NotValid",
     "NotWritable",
@@ -71,6 +74,7 @@ __all__ = [
     "Waiting",
     "append",
     "batch",
+    "computed",
     "on_main",
     "register",
     "serve",

@@ -64,6 +64,9 @@ class Document(Protocol):
     def catch_up(self) -> None:
         """Report to `Authority.record` what has not been yet; the lock is held."""
 
+    def refresh(self, *, is_look: bool = False) -> None:
+        """Compute what is out of date, for somebody is about to look; the lock is not held."""
+
     def settle(self) -> None:
         """Tell observers what was applied; the lock is not held."""
 
@@ -203,6 +206,14 @@ class Authority:
         """Whether a batch is open."""
         return bool(self._holds) and any(hold.is_open for hold in self._holds)
 
+    def is_held_by_others(self, own: object) -> bool:
+        """Whether a batch is open that is not one's own."""
+        return any(hold.is_open and hold is not own for hold in self._holds)
+
+    def refresh(self) -> None:
+        """Have computed what pages are about to be told; no lock is held, for a person's code may run."""
+        self.document.refresh(is_look=True)
+
     def hold(self, hold: Hold) -> None:
         """Begin a batch: nothing is committed and no message is answered while it is open."""
         with self.held():
@@ -280,6 +291,7 @@ class Authority:
         said for the page: it needs a snapshot, and whoever carries the messages hands it in here in its time.
         """
         verdicts = self.document.judge()
+        self.refresh()
         try:
             while (answers := self._hear(message, replica, reply, verdicts)) is None:
                 verdicts.ask()  # what a person wrote runs without the lock

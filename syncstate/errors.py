@@ -8,6 +8,7 @@ SyncStateError
 │   └── TestFailed                      a "test" found another value             .found
 ├── NotSyncable   (TypeError)           a value has no JSON form                 .pointer .value
 ├── NotValid      (TraitError)          a value may not stand in a place         .pointer .value
+├── NotComputable                       a computed changes something, or needs itself .name .loop
 ├── NotWritable   (PermissionError)     a page asked for what it may not write   .pointer
 ├── Conflict                            an edit is too old to carry over         .pointer
 ├── MessageError  (ValueError)          a message from the peer makes no sense
@@ -96,6 +97,16 @@ class NotWritable(SyncStateError, PermissionError):
     def __init__(self, pointer: str, why: str) -> None:
         super().__init__(f"Cannot write {pointer!r}: {why}")
         self.pointer = pointer
+
+
+class NotComputable(SyncStateError):
+    """A computed would need itself, or changes something while it runs."""
+
+    def __init__(self, name: str, why: str, loop: list[str] | None = None) -> None:
+        super().__init__(f"Cannot compute {name}: {why}")
+        self.name = name
+        self.why = why
+        self.loop = loop or []
 
 
 class Conflict(SyncStateError):

@@ -117,6 +117,7 @@ class Link:
 
     def publish(self, authority: Authority) -> None:
         """Carry a model from now on. One of the same key is replaced; pages are told."""
+        authority.refresh()
         with self._lock:
             known = self._cursors.get(authority.key)
             if known is not None and known[0] is authority:
@@ -166,6 +167,8 @@ class Link:
         """
         if self._asked and self._welcome():
             self._wake()
+        for key in list(self._changed):
+            self._refresh(key)
         with self._lock:
             now, is_deaf = self._clock(), self._is_deaf()
             messages, self._outbox = self._outbox, []
@@ -186,6 +189,12 @@ class Link:
                     for some in _cut(messages):
                         self._transport.send(*detach(self._frame(some, now, is_deaf=is_deaf)))
             return pause or (LOOK_INTERVAL if self._is_unsure else None)
+
+    def _refresh(self, key: str) -> None:
+        """Have computed what is about to be told of a model; no lock is held."""
+        known = self._cursors.get(key)
+        if known is not None:
+            known[0].refresh()
 
     def _take_changed(self, now: float) -> list[str]:
         """Return the models that said that they have changed.
@@ -362,6 +371,7 @@ class Link:
         if hello is not None:
             known.receive(hello, replica, partial(self._reply, replica=replica))
             return
+        known.refresh()
         with known.held():
             is_held, snapshot = known.is_held, known.snapshot(replica)
         if is_held:  # a batch was opened just now
@@ -400,6 +410,8 @@ class Link:
         messages = [answer for answer in answers if answer["type"] != "hello"]
         if not answers:
             return
+        for message in messages:
+            self._refresh(str(message.get("model")))
         with self._lock:
             # What an answer refers to must not come after it: first the news, then the answer.
             for message in messages:

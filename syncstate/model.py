@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 import traitlets
 
 from syncstate.authority import Authority
+from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
 from syncstate.display import as_text, mimebundle, read_source
 from syncstate.document import JsonObject, ObjectNode, plain
 from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits
 from syncstate.patch import Operation
-from syncstate.seams import TraitValues, install, synced_traits
+from syncstate.seams import TraitValues, install, install_reading, synced_traits
 from syncstate.state import TraitDocument
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Sync:
         Looking is what makes a state count: everything between two looks is one step.
         """
         authority = self._document.watch()
+        self._document.refresh()
         authority.commit()
         return authority.version
 
@@ -69,6 +71,7 @@ class Sync:
 
     def snapshot(self) -> JsonObject:
         """Return the document as plain `dict`s and `list`s, which later changes do not touch."""
+        self._document.refresh()
         return self._document.snapshot()
 
     def apply(self, patch: JsonPatch | Iterable[Operation] | str) -> None:
@@ -290,6 +293,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
 
     _document: TraitDocument
     _sync: Sync | None = None
+    _is_made = False  # observers are told of computeds from then on
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -300,8 +304,15 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         for name, trait in annotated_traits(cls, SyncedModel).items():
             setattr(cls, name, trait)
             trait.class_init(cls, name)
-        for trait in synced_traits(cls).values():
+        for name, trait in synced_traits(cls).items():
+            if isinstance(trait, Computed) and hasattr(SyncedModel, name):
+                raise TypeError(
+                    f"Cannot compute {name!r} of {cls.__name__}: SyncedModel uses that name; choose another"
+                )
             install(trait)
+        for trait in (value for klass in cls.__mro__ for value in vars(klass).values()):
+            if isinstance(trait, traitlets.TraitType):
+                install_reading(trait)
 
     def __init__(self, **values: Any) -> None:
         for name in values:
@@ -311,6 +322,14 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
                     f"it has {', '.join(map(repr, self.trait_names())) or 'none'}"
                 )
         super().__init__(**values)
+        self._is_made = True
+        if self._trait_notifiers:
+            self._document.wake(self._document.computations)
+
+    def hold_trait_notifications(self) -> Any:
+        """Tell observers what changed at the end, as traitlets does."""
+        hold = super().hold_trait_notifications()
+        return self._document.holding(hold) if self._document.computations else hold
 
     def setup_instance(self, /, *args: Any, **kwargs: Any) -> None:
         """Prepare an instance before `__init__`, as traitlets asks."""
@@ -337,6 +356,8 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         # somebody observes: changes inside containers must be described from now on
         super()._add_notifiers(handler, name, type)
         self._document.observe()
+        if self._is_made:
+            self._document.wake(self._document.computations)
 
     # -- what stands in another document
 
@@ -356,7 +377,11 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         state = super().__getstate__()
         state.pop("_document")
         state.pop("_sync", None)
-        state["_trait_values"] = {name: plain(value) for name, value in self._trait_values.items()}
+        state["_trait_values"] = {
+            name: plain(value)
+            for name, value in self._trait_values.items()
+            if name not in self._document.computations
+        }
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -372,6 +397,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     # -- display
 
     def __repr__(self) -> str:
+        self._document.refresh()
         return as_text(type(self).__name__, self._document.view())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
@@ -379,6 +405,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         esm = read_source(self._esm, (".js", ".mjs"), module)
         css = read_source(self._css, (".css",), module)
         authority = self.sync._publish()
+        authority.refresh()
         with authority.held():
             snapshot, is_settled = authority.snapshot(), not authority.is_held
         return mimebundle(type(self).__name__, snapshot, is_settled=is_settled, esm=esm, css=css)

@@ -16,7 +16,9 @@ from typing import Any, Protocol
 
 import traitlets
 
+from syncstate.computed import Computed
 from syncstate.document import SCALARS, kind
+from syncstate.readings import demand_no_reading, note, open_readings
 from syncstate.tracked import is_scalar, is_tracked
 
 _ABSENT: Any = object()
@@ -32,6 +34,9 @@ class Keeper(Protocol):
 
     def store_scalar(self, values: dict[str, Any], name: str, value: Any) -> bool:
         """Put a scalar there if it is a synced trait's that holds a scalar, and say whether it was."""
+
+    def store_local(self, name: str) -> None:
+        """Take note that a trait was set that pages do not see."""
 
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a value into the dict where traitlets keeps it."""
@@ -51,12 +56,15 @@ class TraitValues(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         document = self._document
+        if open_readings and name in self:  # a default may come in while it is read
+            demand_no_reading(document.model, name)
         if type(value) in SCALARS and document.store_scalar(self, name, value):
             return
         if name in synced_traits(type(document.model)):
             document.store(self, name, value)
         else:
             dict.__setitem__(self, name, value)
+            document.store_local(name)
 
     def pop(self, name: str, *default: Any) -> Any:
         """Remove a value; a synced one falls back to its default."""
@@ -66,7 +74,7 @@ class TraitValues(dict[str, Any]):
 
 
 def synced_traits(cls: type) -> dict[str, traitlets.TraitType[Any, Any]]:
-    """Return a class's synced traits by name, in the order of declaration, base classes first."""
+    """Return a class's synced traits by name as declared, base classes first, what is computed last."""
     cached = cls.__dict__.get("_synced_traits")
     if cached is not None:
         return cached  # type: ignore[no-any-return] # it is what stands below
@@ -77,15 +85,33 @@ def synced_traits(cls: type) -> dict[str, traitlets.TraitType[Any, Any]]:
                 found[name] = value
             elif name in found:
                 del found[name]
+    last = {name: trait for name, trait in found.items() if isinstance(trait, Computed)}
+    found = {name: trait for name, trait in found.items() if name not in last} | last
     cls._synced_traits = found  # type: ignore[attr-defined] # a cache; every class has its own
     return found
 
 
 def install(trait: traitlets.TraitType[Any, Any]) -> None:
     """Make a trait hand what it accepted to the document of the instance that it is for."""
-    if isinstance(trait.__dict__.get("_validate"), _Taking):
+    if isinstance(trait, Computed) or isinstance(trait.__dict__.get("_validate"), _Taking):
         return
     trait._validate = _Taking(trait)  # type: ignore[method-assign] # the one seam that every value passes
+
+
+def install_reading(trait: traitlets.TraitType[Any, Any]) -> None:
+    """Make a trait tell which computed reads it."""
+    if isinstance(trait, Computed) or "get" in trait.__dict__:
+        return
+    own = trait.get
+
+    def get(obj: Any, cls: Any = None) -> Any:
+        if open_readings:
+            document = getattr(obj, "_document", None)
+            if document is not None:
+                note(document, str(trait.name))
+        return own(obj, cls)
+
+    trait.get = get  # type: ignore[method-assign] # what every read of an instance's trait passes
 
 
 def trait_validate(trait: traitlets.TraitType[Any, Any]) -> Callable[[Any, Any], Any]:

@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import Lock, RLock, get_ident
 from typing import Any, Literal, TypeAlias
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import traitlets
 
 from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority
 from syncstate.batches import Batch, current_batch
+from syncstate.computed import Computation, Computed
 from syncstate.diff import Change, add, assigned, diff
 from syncstate.document import (
     SCALARS,
+    Failure,
     Json,
     JsonObject,
     ObjectNode,
@@ -41,6 +43,16 @@ from syncstate.forms import Unformed
 from syncstate.objects import declared, is_read_only
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
+from syncstate.readings import (
+    Reader,
+    Readers,
+    Reading,
+    computes,
+    demand_no_reading,
+    enrol,
+    expire,
+    open_readings,
+)
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, fits, made, reach
 from syncstate.tables import NO_PLACE, Columns, is_table
@@ -140,6 +152,15 @@ class TraitDocument(Root):
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
         self._is_told = False  # links know of the marks
+        self.readers: Readers = {}
+        self.computations: dict[str, Computation] = {}
+        self._stale_below: dict[TraitDocument, None] = {}  # those below with something to compute again
+        self._stale: list[Reader] = []  # what others, or this, computed from what has changed
+        self._awaiting: WeakSet[Reader] = WeakSet()  # what cannot be computed before a batch has ended here
+        self._postponed: list[
+            _Notice
+        ] = []  # what observers of computeds are told when traitlets holds nothing
+        self._admit_computeds()
         self._has_news = False  # something was recorded that only links are to hear of
 
     @property
@@ -180,7 +201,11 @@ class TraitDocument(Root):
     def make_defaults(self) -> None:
         """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""
         for name in self.members:
-            getattr(self.model, name)
+            if name not in self.computations:
+                getattr(self.model, name)
+        self.refresh()
+        for name in self.computations:  # of what is in a batch of others there may be no value yet
+            self.model._trait_values.setdefault(name, None)
 
     # -- the document, read
 
@@ -191,7 +216,8 @@ class TraitDocument(Root):
     def _stored(self, name: str) -> Any:
         """Return a member's value; of a table the columns, for to ask for it is to be given another one."""
         value = self.model._trait_values.get(name)
-        return value if isinstance(value, Columns) else getattr(self.model, name)
+        is_as_stored = name in self.computations or isinstance(value, Columns)
+        return value if is_as_stored else getattr(self.model, name)
 
     def snapshot(self) -> JsonObject:
         """Return a deep copy of the document, made of plain containers."""
@@ -227,6 +253,9 @@ class TraitDocument(Root):
         stored = taken if wire is value else _filled(value, taken)
         if is_tracked(taken):
             self._arriving[get_ident()] = (name, stored, taken, intake)
+        if intake.roots and name in self.computations:
+            why = "there is a model in what was computed; return its sync.snapshot()"
+            raise NotSyncable(join(name), value, why)
         for root in intake.roots:
             if not root.is_ready or root.lock is not self.lock:
                 root.get_ready(self)
@@ -258,6 +287,7 @@ class TraitDocument(Root):
                 type(old) in SCALARS
                 and not self.listeners
                 and name in self.members
+                and name not in self.readers
                 and (self._parent is None or self._is_quiet_above())
                 and lock is self.lock
             )
@@ -276,14 +306,23 @@ class TraitDocument(Root):
         """Put a trait's value where traitlets keeps it, and record what that changed."""
         while True:
             try:
-                self._store(values, name, value)
+                with self.held(), self._minding_interrupts():
+                    self._record(*self._store(values, name, value))
                 break
             except Unready as unready:
                 unready.get_ready(self)
         self.settle()
 
-    def _store(self, values: dict[str, Any], name: str, value: Any) -> None:
+    def store_local(self, name: str) -> None:
+        """Take note that a trait was set that pages do not see: what was computed from it is out of date."""
+        if name in self.readers:
+            with self.held():
+                self.touch([name])
+            self.settle()
+
+    def _store(self, values: dict[str, Any], name: str, value: Any) -> tuple[list[Change], list[Step]]:
         with self.held(), self._minding_interrupts():
+            old = values.get(name, _ABSENT)
             if self.marks:
                 self.catch_up()
             arrived, stored, taken, intake = self._arriving.get(get_ident(), (None, None, None, None))
@@ -298,7 +337,9 @@ class TraitDocument(Root):
                         value = taken if value is former else _filled(value, taken)
                     done = self._put(values, name, value, intake, taken)
             self._arriving.pop(get_ident(), None)
-            self._record(*done)
+            if done[0] or not (self.is_recording or _are_one(old, value)):
+                self.touch([name])
+            return done
 
     @contextmanager
     def _minding_interrupts(self) -> Iterator[None]:
@@ -332,6 +373,7 @@ class TraitDocument(Root):
             self.catch_up()
             old = dict.pop(values, name)
             self._unhang(name)
+            self.touch([name])
         if self.is_recording:
             getattr(self.model, name)  # the default; a person's code may make it: without the lock
             with self.held():
@@ -371,6 +413,8 @@ class TraitDocument(Root):
 
     def lease(self, key: str) -> Lease:
         """Return the lease for a member; it has none while its observers want to be told."""
+        if key in self.readers:  # they want to be told of the next change
+            return Lease(None)
         found = self._leases.get(key)
         if found is None:
             is_quiet = self._is_quiet(key) and (self._parent is None or self._is_quiet_above())
@@ -390,8 +434,12 @@ class TraitDocument(Root):
         return self._lease.root is not None
 
     def _is_quiet(self, name: str) -> bool:
+        return name not in self.computations and not self._is_awaited(name)
+
+    def _is_awaited(self, name: str) -> bool:
+        """Whether somebody wants to be told of each change of a member."""
         notifiers = self.model._trait_notifiers
-        return not (
+        return bool(
             self.listeners
             or any(
                 callbacks for key in (name, traitlets.All) for callbacks in notifiers.get(key, {}).values()
@@ -413,6 +461,8 @@ class TraitDocument(Root):
 
     def mark(self, node: Any, key: Any, op: Literal["add", "replace"]) -> bool:
         """Take note that a scalar was put into a container, or into a trait: then the node is this."""
+        if open_readings:
+            demand_no_reading(self.model, key if node is self else node._key)
         batch = current_batch.get()
         if batch is not self._batch and batch is not None:
             for root in (self, *self._above()):
@@ -478,6 +528,7 @@ class TraitDocument(Root):
         """Take note that an interrupt came in the middle of a change: nobody knows how much of it is told."""
         self._forget_marks()
         self.revoke_all()
+        self.touch(list(self.readers))
         adopt(self, self._hanging.items())
         self.authority.restart_log()
         above = root_above(self) if self._parent is not None else None
@@ -493,6 +544,8 @@ class TraitDocument(Root):
 
     def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes inside members; the lock is held."""
+        if changes or not self.is_recording:
+            self.touch(keys)
         self._record(changes, assigned, inside=keys)
 
     def _record(self, changes: list[Change], assigned: list[Step], *, inside: Collection[str] = ()) -> None:
@@ -521,6 +574,8 @@ class TraitDocument(Root):
             if self._has_news:
                 self._has_news = False  # before: what others record from now on sets it again
                 self.notify()
+            if self._stale:
+                self._wake_readers()
             return
         try:
             while (act := self._next_act()) is not None:
@@ -531,6 +586,8 @@ class TraitDocument(Root):
             self.authority.notify()
             while self._reached:
                 self._reached.pop().settle()
+            if self._stale:
+                self._wake_readers()
 
     def _next_act(self) -> _Act | None:
         with self.held():
@@ -550,6 +607,7 @@ class TraitDocument(Root):
 
     def end_batch(self, batch: Batch) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
+        self._refresh_awaited(self.computations)
         with self.held():
             self._batch = None
             waiting = self.authority.release(batch)
@@ -562,6 +620,8 @@ class TraitDocument(Root):
             for answer in waiting:
                 answer()
             self.authority.notify()
+            awaiting, self._awaiting = self._awaiting, WeakSet()
+            _wake(list(awaiting))
 
     def _tell_listeners(self) -> None:
         """Tell listeners what they have not heard, in order; what one of them changes comes afterwards."""
@@ -576,6 +636,9 @@ class TraitDocument(Root):
                 self._telling.release()
 
     def _tell_observers(self, notice: _Notice) -> None:
+        if notice.name in self.computations and "notify_change" in vars(self.model):
+            self._postponed.append(notice)  # traitlets would assign at the end what it held back
+            return
         value = self.model._trait_values.get(notice.name)
         change = traitlets.Bunch(
             name=notice.name,
@@ -686,6 +749,9 @@ class TraitDocument(Root):
                 f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
             )
         proposed = {name: value for name, value in after.items() if value is not before[name]}
+        for name in proposed:
+            if name in self.computations:
+                raise computes(self.model, name)
         accepted = {name: verdicts.on(name, value) for name, value in proposed.items()}
         if verdicts.are_wanted:
             return
@@ -854,7 +920,10 @@ class TraitDocument(Root):
     def _is_piecemeal(self, name: str) -> bool:
         """Whether what happens inside a member concerns nobody but the element traits there."""
         return (
-            name in self.members and is_tracked(self.model._trait_values.get(name)) and not self.is_free(name)
+            name in self.members
+            and name not in self.computations
+            and is_tracked(self.model._trait_values.get(name))
+            and not self.is_free(name)
         )
 
     def _exchange(self, operations: list[Operation]) -> bool:
@@ -890,7 +959,7 @@ class TraitDocument(Root):
         tokens = parse(path) or ("",)
         name = tokens[0]
         if name not in are_free:
-            are_free[name] = name not in self.members or self.is_free(name)
+            are_free[name] = name not in self.members or name in self.computations or self.is_free(name)
         place = None if are_free[name] else _scalar_at(self.model._trait_values, tokens)
         if place is None:
             return None
@@ -925,6 +994,7 @@ class TraitDocument(Root):
             if holder is values:
                 notice.new = value
             notice.operations.append(step.operation)
+        self.touch(notices)
         if self.is_recording:
             self._enact(changes, [], list(notices.values()))
 
@@ -1116,7 +1186,7 @@ class TraitDocument(Root):
         values = self.model._trait_values
         old = values[name]
         known = len(self._collected or ())
-        self._store(values, name, self.take(name, value))
+        self._record(*self._store(values, name, self.take(name, value)))
         # traitlets tells nobody: it was asked about the whole patch, not to set this
         for act in (self._collected or [])[known:]:
             act.notices.append(_Notice(name, act.operations, old, values[name]))
@@ -1124,13 +1194,152 @@ class TraitDocument(Root):
     def admit_new(self, names: Iterable[str]) -> None:
         """Take in traits that this instance was given after it was made."""
         self.members = synced_traits(type(self.model))
+        self._admit_computeds()
+        self.make_defaults()
         for name in names:
-            value = getattr(self.model, name)
             with self.held():
                 if self.is_recording:
                     pointer = join(name)
-                    self._record([add(pointer, encode(value, pointer), in_list=False)], [])
+                    value = encode(self._stored(name), pointer)
+                    self._record([add(pointer, value, in_list=False)], [])
         self.settle()
+
+    # -- what is computed from members, and what members are computed
+
+    def _admit_computeds(self) -> None:
+        known = self.computations
+        for name, trait in self.members.items():
+            if isinstance(trait, Computed) and (name not in known or known[name].trait is not trait):
+                known[name] = Computation(self, trait)
+        self.sealed = known
+
+    def enrol(self, name: str, reading: Reading) -> None:
+        """Tell a reading when a member changes; what only marks its changes loses its leave to."""
+        enrol(self.readers, name, reading)
+        with self.held():
+            self.revoke(name)
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Take note that members have changed, as has what is computed from them; the lock is held."""
+        self._stale += self._expire(names)
+
+    def _expire(self, names: Iterable[str]) -> list[Reader]:
+        found = expire(self.readers, names) if self.readers else []
+        if self._parent is not None:
+            above: Any = self
+            while isinstance(above._parent, (TrackedList, TrackedDict)):
+                above = above._parent
+            if isinstance(above._parent, TraitDocument):
+                found += above._parent._expire([above._key])
+        return found
+
+    def is_held(self, *, is_look: bool) -> bool:
+        """Whether a batch is open here: one of others or, for pages, any."""
+        authority = self.authority
+        return authority.is_held and (is_look or authority.is_held_by_others(current_batch.get()))
+
+    def await_end(self, reader: Reader) -> None:
+        """Wake what is computed from here, once no batch is open."""
+        self._awaiting.add(reader)
+        if not self.authority.is_held:  # it ended just now
+            _wake([reader])
+
+    def refresh(self, *, is_look: bool = False) -> None:
+        """Compute what is out of date; no lock is held.
+
+        Args:
+            is_look: For pages, who see nothing of a batch that is open.
+        """
+        if is_look and self.authority.is_held:
+            return
+        if self._stale_below:
+            below, self._stale_below = self._stale_below, {}
+            for document in below:
+                document.refresh(is_look=is_look)
+        for computation in list(self.computations.values()) if self.computations else ():
+            computation.refresh(is_look=is_look)
+
+    def keep(self, name: str, value: Any, claim: Callable[[], bool]) -> bool:
+        """Put what was computed in its place, and say whether that is another value.
+
+        Args:
+            name: The member's.
+            value: What was computed.
+            claim: Asked under the lock whether this is still the one to be put there.
+
+        Raises:
+            NotSyncable: It has no JSON form.
+        """
+        values = self.model._trait_values
+        stored = value if type(value) is Failure else self.take(name, value)
+        with self.held(), self._minding_interrupts():
+            if not claim():
+                self._arriving.pop(get_ident(), None)
+                return False
+            old = values.get(name, _ABSENT)
+            is_known = old is not _ABSENT
+            if is_known and not self.is_recording and _are_same(name, old, stored):
+                self._arriving.pop(get_ident(), None)
+                return False
+            changes, anew = self._store(values, name, stored)
+            operations = [step.operation for step, _ in changes]
+            self._enact(changes, anew, [_Notice(name, operations, old, values[name])])
+            return bool(changes) or not (is_known and self.is_recording)
+
+    def wake(self, names: Iterable[str]) -> None:
+        """Have computeds computed for who observes them, at the end of a batch; links look themselves."""
+        batch = current_batch.get()
+        if batch is not None and batch.is_open:
+            batch.join(self)
+        else:
+            self._refresh_awaited(names)
+        self.authority.notify()
+        for root in self._above():
+            root._stale_below[self] = None
+            root.authority.notify()
+
+    def _refresh_awaited(self, names: Iterable[str]) -> None:
+        if "notify_change" not in vars(self.model):  # else at the end of what traitlets holds
+            for name in list(names):
+                if self._is_awaited(name):
+                    self.computations[name].refresh()
+
+    def _wake_readers(self) -> None:
+        stale, self._stale = self._stale, []
+        _wake(stale)
+
+    @contextmanager
+    def holding(self, hold: AbstractContextManager[Any]) -> Iterator[Any]:
+        """Tell observers of computeds what came out, after traitlets has held notifications."""
+        try:
+            with hold as held:
+                yield held
+        finally:
+            if "notify_change" not in vars(self.model):
+                postponed, self._postponed = self._postponed, []
+                for notice in postponed:
+                    self._tell_observers(notice)
+                self.wake(self.computations)
+
+
+def _wake(readers: Iterable[Reader]) -> None:
+    """Wake the documents of what is out of date."""
+    names: dict[Any, list[str]] = {}
+    for reader in readers:
+        names.setdefault(reader.document, []).append(reader.name)
+    with ExitStack() as stack:  # each one, whatever the observers of another do
+        for document, some in reversed(names.items()):
+            stack.callback(document.wake, some)
+
+
+def _are_one(old: Any, new: Any) -> bool:
+    """Whether a value is put where it is already."""
+    return old is new or (type(old) in SCALARS and type(new) in SCALARS and same_scalar(old, new))
+
+
+def _are_same(name: str, old: Any, new: Any) -> bool:
+    pointer = join(name)
+    return same(encode(old, pointer), encode(new, pointer))
 
 
 def _is_kept(old: Any, value: Any, *, is_same: bool) -> bool:

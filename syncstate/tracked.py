@@ -51,6 +51,7 @@ from syncstate.errors import NotSyncable
 from syncstate.forms import Unformed, registration_of
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
+from syncstate.readings import computes, demand_no_reading, open_readings
 from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits, made
 from syncstate.values import Unfit, form_all, leaf, name_of, settled
 
@@ -114,10 +115,12 @@ class Root:
         marks: The containers in which scalars were put since, and the operation that will say so for each of
             their keys, with the value that is there by then; by the identity of the container.
         is_judged: What is being done was judged as a whole: on the way there, anything may stand anywhere.
+        sealed: The keys of what is computed: nobody may change what hangs there.
         owner: Whose document it is; a person's own element traits are asked in its name.
     """
 
     owner: Any = None
+    sealed: Collection[Any] = ()
 
     def __init__(self) -> None:
         self.lock = RLock()
@@ -254,6 +257,8 @@ def _mutator(
                 with (lock := root.lock):
                     found, key = _find_root(self)
                     if found is root and lock is root.lock:  # else another thread has just moved it
+                        if open_readings or root.sealed:
+                            _demand_open(root, key)
                         try:
                             if root.marks:
                                 root.catch_up()
@@ -274,6 +279,14 @@ def _mutator(
         return result
 
     return mutate
+
+
+def _demand_open(root: Root, key: Any) -> None:
+    """Refuse to change what was computed, and anything that has a place while something is computed."""
+    if root is not NOWHERE:
+        demand_no_reading(root.owner, key)
+    if key in root.sealed:
+        raise computes(root.owner, key)
 
 
 class _Placed:
