@@ -20,6 +20,7 @@ NAMES = (
     "start",
     "kernel",
     "arrays",
+    "tables",
     "latency",
     "appends",
     "large",
@@ -28,7 +29,7 @@ NAMES = (
     "wire",
     "transform",
 )
-PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "numpy", "ipywidgets", "anywidget"]
+PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "numpy", "pandas", "ipywidgets", "anywidget"]
 PACKAGES += ["psygnal", "pycrdt", "ypywidgets", "observ", "patchdiff"]
 
 
