@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import numpy
 
-from syncstate.arrays import Array, Misfit, held, is_array
+from syncstate.arrays import Array, Misfit, held, is_array, splice
 
 Form: TypeAlias = "Array | dict[str, Any]"
 
@@ -79,13 +79,16 @@ def _narrowed(values: Array, missing: Array | None, former: Form | None) -> Arra
     return values
 
 
-def category(codes: Array, labels: Sequence[Any], former: Form | None = None) -> Form:
+def category(
+    codes: Array, labels: Sequence[Any], former: Form | None = None, *, is_more: bool = False
+) -> dict[str, Any]:
     """Return the form of values of which most occur often.
 
     Args:
         codes: For each row the place of its value among the labels, or -1 where it is missing.
         labels: All values that there are.
         former: The form of the column whose place this takes: its labels keep their places.
+        is_more: It comes behind the former one, all of whose labels are needed.
 
     Raises:
         Misfit: A label is no text that can travel.
@@ -93,7 +96,8 @@ def category(codes: Array, labels: Sequence[Any], former: Form | None = None) ->
     labels = [*map(_label, labels)]
     known = former["categories"] if isinstance(former, dict) and former["kind"] == "category" else []
     width = "int8"
-    if known and len(known) <= 2 * len(labels) + _SPARE and {*map(type, [*known, *labels])} == {str}:
+    is_wanted = is_more or len(known) <= 2 * len(labels) + _SPARE
+    if known and is_wanted and {*map(type, known), *map(type, labels)} == {str}:
         places = {label: place for place, label in enumerate(known)}
         moves = [places.setdefault(label, len(places)) for label in labels]
         if moves != [*range(len(moves))]:
@@ -102,6 +106,30 @@ def category(codes: Array, labels: Sequence[Any], former: Form | None = None) ->
         width = former["codes"].dtype.name  # type: ignore[index] # else nothing is known
     width = numpy.promote_types(width, numpy.min_scalar_type(-1 - len(labels))).name
     return {"kind": "category", "codes": held(codes.astype(width)), "categories": labels}
+
+
+def longer(form: dict[str, Any], more: dict[str, Any]) -> Form | None:
+    """Return the form of a column with more rows behind it, at the cost of these; None if it is another one.
+
+    Args:
+        form: A form that is no array.
+        more: That of the rows.
+    """
+    if form["kind"] != more.get("kind") or form.get("zone") != more.get("zone"):
+        return None
+    place = "values"
+    if form["kind"] == "category":
+        place, known = "codes", form["categories"]
+        more = category(more["codes"], more["categories"], form, is_more=True)
+        if more["codes"].dtype != form["codes"].dtype or not _begins(more["categories"], known):
+            return None
+    count = len(form[place])
+    return {**more, place: splice(form[place], count, count, more[place])}
+
+
+def _begins(labels: Sequence[Any], known: Sequence[Any]) -> bool:
+    first = labels[: len(known)]
+    return labels is known or (first == known and [*map(type, first)] == [*map(type, known)])
 
 
 def _label(label: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import numpy
 
 from syncstate.arrays import Misfit
-from syncstate.columns import Form, category, check_text, moments, nothing, numbers
+from syncstate.columns import Form, category, check_text, longer, moments, nothing, numbers
 from syncstate.tables import Columns, Native, library_of
 
 Column = Any
@@ -35,6 +35,9 @@ class Library(Protocol):
     def are_same(self, one: Column, other: Column) -> bool:
         """Tell whether two columns are surely the same, in less time than a form takes."""
 
+    def part(self, column: Column, start: int, stop: int) -> Column:
+        """Return some rows of a column."""
+
 
 def columns_of(table: Native, former: Columns | None = None) -> Columns:
     """Return the columns of a table, which its owner may change afterwards.
@@ -54,16 +57,30 @@ def columns_of(table: Native, former: Columns | None = None) -> Columns:
         known = library.columns(former.table)
     forms: dict[str, Form] = {}
     for name, column in columns.items():
-        check_text(name)
-        form = former[name] if former is not None and name in known else None
-        # of a made form only: an array would keep the memory of a table that has gone
-        if not (isinstance(form, dict) and library.are_same(column, known[name])):
-            try:
-                form = library.form(column, form)
-            except Misfit as misfit:
-                raise Misfit(f"its column {name!r} cannot travel: {misfit}") from None
-        forms[name] = form
+        try:
+            check_text(name)
+            if former is not None and name in known:
+                forms[name] = _form_after(library, column, known[name], former[name])
+            else:
+                forms[name] = library.form(column, None)
+        except Misfit as misfit:
+            raise Misfit(f"its column {name!r} cannot travel: {misfit}") from None
     return Columns(table, forms, library.share)
+
+
+def _form_after(library: Library, column: Column, known: Column, former: Form) -> Form:
+    """Return the form of a column whose place another one had: that one's, as far as they are the same."""
+    if not isinstance(former, dict):  # an array, which would keep the memory of a table that has gone
+        return library.form(column, former)
+    count = len(known)
+    if library.are_same(library.part(column, 0, count), known):
+        if count == len(column):
+            return former
+        more = library.form(library.part(column, count, len(column)), None)
+        form = longer(former, more) if isinstance(more, dict) else None
+        if form is not None:
+            return form
+    return library.form(column, former)
 
 
 class _Pandas:
@@ -112,6 +129,9 @@ class _Pandas:
         # whatever lies about as objects may equal something else: True is 1
         is_alike = one.dtype == other.dtype and not self._types.is_object_dtype(one.dtype)
         return is_alike and bool(one.array.equals(other.array))
+
+    def part(self, column: Column, start: int, stop: int) -> Column:
+        return column.iloc[start:stop]
 
     def form(self, column: Column, former: Form | None) -> Form:
         pandas, dtype = self._pandas, column.dtype
@@ -188,6 +208,9 @@ class _Polars:
     def are_same(self, one: Column, other: Column) -> bool:
         return one.dtype == other.dtype and bool(one.equals(other, null_equal=True))
 
+    def part(self, column: Column, start: int, stop: int) -> Column:
+        return column[start:stop]
+
     def form(self, column: Column, former: Form | None) -> Form:
         polars, dtype = self._polars, column.dtype
         missing = column.is_null().to_numpy() if column.null_count() else None
@@ -244,6 +267,9 @@ class _Arrow:
 
     def are_same(self, one: Column, other: Column) -> bool:
         return one.type == other.type and bool(one.equals(other))
+
+    def part(self, column: Column, start: int, stop: int) -> Column:
+        return column[start:stop]
 
     def form(self, column: Column, former: Form | None) -> Form:
         pyarrow, type_ = self._pyarrow, column.type

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from traitlets import TraitError, validate
 
 from syncstate import NotSyncable, NotWritable, SyncedModel, batch, synced
@@ -425,6 +427,33 @@ def test_an_index_is_a_column_unless_it_only_counts_rows(board):
 
 # -- what travels
 
+_CELLS = st.tuples(
+    st.none() | st.sampled_from(["a", "b", "c"]) | st.integers(0, 300).map("name {}".format),
+    st.none() | st.integers(-(2**40), 2**40) | st.integers(-3, 3),
+    st.none() | st.booleans(),
+    st.none() | st.floats(allow_nan=False),
+)
+
+
+def _table_of(library: str, rows: list[Any]) -> Any:
+    types = {
+        "pandas": ["str", "Int64", "boolean", "float64"],
+        "polars": [pl.String, pl.Int64, pl.Boolean, pl.Float64],
+        "pyarrow": [pa.string(), pa.int64(), pa.bool_(), pa.float64()],
+    }[library]
+    columns = [[row[place] for row in rows] for place in range(4)]
+    if library == "pandas":
+        return pd.DataFrame(
+            {str(n): pd.Series(c, dtype=t) for n, (c, t) in enumerate(zip(columns, types, strict=True))}
+        )
+    if library == "polars":
+        return pl.DataFrame(
+            [pl.Series(str(n), c, dtype=t) for n, (c, t) in enumerate(zip(columns, types, strict=True))]
+        )
+    return pa.table(
+        {str(n): pa.array(c, type=t) for n, (c, t) in enumerate(zip(columns, types, strict=True))}
+    )
+
 
 @pytest.mark.parametrize(("library", "member"), PLACES)
 def test_only_the_columns_that_changed_travel(board, library, member):
@@ -469,6 +498,26 @@ def test_rows_that_are_appended_travel_alone(board, library, member):
     assert sum(operation["value"].nbytes for operation in patches) == 10 * (8 + 1 + 1 + 8)
 
 
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.lists(_CELLS, max_size=6)), min_size=1, max_size=6), st.data()
+)
+def test_whatever_table_follows_another_one_a_page_has_its_cells(steps, data):
+    library = data.draw(st.sampled_from(LIBRARIES))
+    board = Board()
+    member = dict(PLACES)[library]
+    kernel = Kernel(board)
+    page = kernel.page()
+    rows: list[Any] = []
+    for kept, more in steps:
+        rows = rows[:kept] + more
+        setattr(board, member, _table_of(library, rows))
+        kernel.link.flush()
+
+        found = [cells(column) for column in page.document[member].values()]
+        assert found == [[row[place] for row in rows] for place in range(4)]
+        assert same(page.document, board.sync.snapshot())
+
+
 def test_columns_in_another_order_travel_as_a_whole(board):
     patches = told(board)
 
@@ -479,15 +528,52 @@ def test_columns_in_another_order_travel_as_a_whole(board):
 
 
 def test_what_is_remembered_of_a_change_does_not_hold_the_table_it_came_from(board):
-    board.flights = pd.DataFrame({"x": np.arange(1000.0)})
+    def table(count: int, first: int = 0, **columns: Any) -> Any:
+        return pd.DataFrame({"x": np.arange(float(count)) + first, "z": np.arange(count / 1), **columns})
+
+    board.flights = table(1000)
     patches = told(board)
 
-    board.flights = pd.DataFrame({"x": np.arange(1010.0)})
+    board.flights = table(1010)
+    board.flights = table(1010, 1, y=np.zeros(1010))
 
-    value = patches[0]["value"]
-    while isinstance(value.base, np.ndarray):
-        value = value.base
-    assert value.base.items.nbytes == 80
+    blocks = []
+    for value in (operation["value"] for operation in patches):
+        while isinstance(value.base, np.ndarray):
+            value = value.base
+        blocks.append(value.base)
+    assert paths(patches)[2:] == [("replace", "/flights/x"), ("add", "/flights/y")]
+    assert [block.items.nbytes for block in blocks] == [80, 80, 8080, 8080]
+    assert [block.owner for block in blocks] == [None] * 4
+
+
+@pytest.mark.parametrize(("library", "member"), PLACES)
+def test_texts_that_stay_are_not_encoded_again(board, library, member):
+    def codes() -> Any:
+        return board._document.view()[member]["name"]["codes"]
+
+    names = [f"name {place % 7}" for place in range(1000)]
+    setattr(board, member, MAKERS[library]({"name": names}))
+    setattr(board, member, MAKERS[library]({"name": [*names, "first"]}))
+    first = codes()
+    setattr(board, member, MAKERS[library]({"name": [*names, "first"]}))
+    assert codes() is first
+    setattr(board, member, MAKERS[library]({"name": [*names, "first", "name 3", None, "more"]}))
+
+    assert np.shares_memory(first, codes())
+    assert codes()[-4:].tolist() == [7, 3, -1, 8]
+
+
+def test_objects_that_equal_others_are_others():
+    truth = columns_of(pd.DataFrame({"x": [True, None]}, dtype=object))
+
+    assert cells(columns_of(pd.DataFrame({"x": [1, None]}, dtype=object), truth)["x"]) == [1, None]
+    assert isinstance(columns_of(pd.DataFrame({"x": [1, None]}, dtype=object), truth)["x"], np.ndarray)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_type_that_could_have_missing_numbers_and_has_none_is_narrow(library):
+    assert columns_of(made(library, [1, 2], {"pandas": "Int64"}.get(library)))["x"].dtype == "int8"
 
 
 def test_a_page_sees_what_python_assigns_and_is_refused_what_it_sends(board):
