@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from syncstate.jupyter import Service, serve
     from syncstate.link import Connection
     from syncstate.main_thread import on_main
+    from syncstate.ties import Tie
     from syncstate.watching import Change, Changes, Subscription, Waiting
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "SyncedModel",
     "TargetNotFound",
     "TestFailed",
+    "Tie",
     "TrackedDict",
     "TrackedList",
     "Waiting",
@@ -90,6 +92,7 @@ _LATER = {
     "Service": "syncstate.jupyter",
     "Subscription": "syncstate.watching",
     "Waiting": "syncstate.watching",
+    "Tie": "syncstate.ties",
     "on_main": "syncstate.main_thread",
     "serve": "syncstate.jupyter",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
@@ -22,6 +23,7 @@ from syncstate.document import JsonObject, ObjectNode, plain
 from syncstate.errors import PatchError, SessionClosed
 from syncstate.fields import annotated_traits
 from syncstate.patch import Operation
+from syncstate.pointer import as_pattern
 from syncstate.seams import TraitValues, install, install_reading, synced_traits
 from syncstate.state import TraitDocument
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from jsonpatch import JsonPatch
 
     from syncstate.link import Connection
+    from syncstate.ties import Tie
     from syncstate.watching import Change, Changes, Subscription, Waiting, Watchers
 
 
@@ -187,6 +190,87 @@ class Sync:
 
         self._check_open(f"wait for {pointer!r}")
         return Waiting(self._watch(), pointer, predicate, timeout, self._what_stands_still)
+
+    def link(self, pointer: str, other: SyncedModel, target: str | None = None) -> Tie:
+        """Keep a location and one of another model equal, whichever changes; as `traitlets.link` does.
+
+        The other model gets this one's value first. What the validators of one make of the other's value
+        comes back to it. A value that one of them refuses is taken back at the other, and the error is raised
+        where the change was made. While one of the locations is not there, nothing is copied.
+
+        Args:
+            pointer: The location here.
+            other: The other model; this one itself will do.
+            target: The location there; by default the same.
+
+        Returns:
+            What parts them: `unlink()`, or the end of its `with` statement. It keeps both models.
+
+        Raises:
+            TargetNotFound: One of the locations is not there.
+            TypeError: The other one is no `SyncedModel`.
+
+        Examples:
+            >>> from syncstate import SyncedModel
+            >>> class Board(SyncedModel):
+            ...     threshold: float = 0.5
+            >>> one, other = Board(), Board()
+            >>> tie = one.sync.link("/threshold", other)
+            >>> other.threshold = 0.7
+            >>> one.threshold
+            0.7
+            >>> tie.unlink()
+        """
+        return self._tie(pointer, other, target, None, is_mutual=True)
+
+    def dlink(
+        self,
+        pointer: str,
+        other: SyncedModel,
+        target: str | None = None,
+        *,
+        transform: Callable[[Any], Any] | None = None,
+    ) -> Tie:
+        """Copy what is at a location to one of another model, now and whenever it changes.
+
+        A value that the other model refuses is raised where the change was made; this one keeps it.
+
+        Args:
+            pointer: The location here.
+            other: The other model; this one itself will do.
+            target: The location there; by default the same.
+            transform: Makes what goes there of what is here.
+
+        Returns:
+            What ends it: `unlink()`, or the end of its `with` statement. It keeps both models.
+
+        Raises:
+            TargetNotFound: One of the locations is not there.
+            TypeError: The other one is no `SyncedModel`.
+        """
+        return self._tie(pointer, other, target, transform, is_mutual=False)
+
+    def _tie(
+        self,
+        pointer: str,
+        other: SyncedModel,
+        target: str | None,
+        transform: Callable[[Any], Any] | None,
+        *,
+        is_mutual: bool,
+    ) -> Tie:
+        from syncstate.ties import End, Tie
+
+        if not isinstance(other, SyncedModel):
+            raise TypeError(
+                f"Cannot tie {pointer!r} to a {type(other).__name__}: it is no SyncedModel; "
+                "traitlets.link ties the traits of any HasTraits"
+            )
+        there = pointer if target is None else target
+        tie = Tie(End(self._document, pointer), End(other._document, there), transform, is_mutual=is_mutual)
+        ends = [(self, pointer), (other.sync, there)] if is_mutual else [(self, pointer)]
+        tie.follow(*(partial(sync.subscribe, as_pattern(where)) for sync, where in ends))
+        return tie
 
     def _watch(self) -> Watchers:
         if self._watchers is None:

@@ -72,6 +72,16 @@ def join(*tokens: str | int) -> str:
     return "".join(f"/{escape(str(token))}" for token in tokens)
 
 
+def as_pattern(pointer: str) -> str:
+    """Return the pattern that matches a pointer alone (`locations.parse_pattern`).
+
+    Examples:
+        >>> as_pattern("/rows/*")
+        '/rows/~2'
+    """
+    return "/".join("~2" if token == "*" else token for token in pointer.split("/"))
+
+
 def index(token: str, length: int) -> int | None:
     """Return the index that a token names in a list of some length, or None.
 

@@ -19,7 +19,7 @@ from syncstate.batches import current_batch
 from syncstate.diff import Change as Recorded
 from syncstate.errors import SessionClosed, SyncStateError, TargetNotFound
 from syncstate.locations import ABSENT, UNKNOWN, Found, Locations, Pattern, look_up, parse_pattern
-from syncstate.pointer import join, parse
+from syncstate.pointer import as_pattern, join, parse
 
 UNREAD = 10_000
 """How many locations a stream of changes remembers for who does not read it."""
@@ -335,8 +335,9 @@ class Waiting:
         self._timeout = timeout
         self._obstacle = obstacle
         self._future: Future[Any] = Future()
-        pattern = "/".join("~2" if token == "*" else token for token in pointer.split("/"))
-        self._subscription = watchers.subscribe(pattern, self._take, weak=True, on_close=self._end)
+        self._subscription = watchers.subscribe(
+            as_pattern(pointer), self._take, weak=True, on_close=self._end
+        )
         value = watchers.value(parse(pointer)) if predicate is not None else ABSENT
         if value is not ABSENT:
             self._try(value)

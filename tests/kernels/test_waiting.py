@@ -4,37 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from .kernel import Kernel
+from .kernel import Cell, Kernel
 from .test_kernels import board, is_answered
 
 pytestmark = pytest.mark.slow
 
-WAITING = "pathlib.Path('waits').touch()\n"
+WAITING = "print('waiting', flush=True)\n"
 BLOCK = WAITING + "print(board.sync.wait('/title', lambda title: title == 'Tea').result())"
 
 
-def begin(kernel: Kernel) -> None:
-    (kernel.folder / "waits").unlink(missing_ok=True)
-
-
-def is_waiting(kernel: Kernel) -> bool:
-    return (kernel.folder / "waits").exists()
+def await_start(kernel: Kernel, cell: Cell) -> None:
+    kernel.until(lambda: "waiting" in cell.output)
 
 
 def test_a_cell_that_blocks_goes_on_when_a_page_has_entered_what_it_waits_for(kernel: Kernel) -> None:
     if not kernel.has_subshells:
         pytest.skip("this kernel hears no page while a cell runs; see the next test")
     page = kernel.page("p1", board(kernel), subshell=kernel.subshell())
-    begin(kernel)
 
     cell = kernel.start(BLOCK)
-    kernel.until(lambda: is_waiting(kernel))
+    await_start(kernel, cell)
     page.put("/title", "Coffee")
     kernel.until(is_answered(page))
     assert not cell.is_done
     page.put("/title", "Tea")
 
-    assert kernel.finish(cell) == "Tea"
+    assert kernel.finish(cell) == "waiting\nTea"
 
 
 def test_a_cell_that_would_block_for_ever_raises_at_once(kernel: Kernel) -> None:
@@ -70,10 +65,9 @@ def test_a_cell_that_blocks_can_be_stopped(kernel: Kernel) -> None:
     if not kernel.has_subshells:
         pytest.skip("this kernel lets no cell block")
     kernel.page("p1", board(kernel), subshell=kernel.subshell())
-    begin(kernel)
 
     cell = kernel.start(BLOCK)
-    kernel.until(lambda: is_waiting(kernel))
+    await_start(kernel, cell)
     kernel.interrupt()
     kernel.until(lambda: cell.is_done)
 
@@ -98,7 +92,6 @@ def test_a_cell_that_reads_changes_hears_of_pages_and_of_threads(kernel: Kernel)
     if not kernel.has_subshells:
         pytest.skip("this kernel hears no page while a cell runs")
     page = kernel.page("p1", board(kernel), subshell=kernel.subshell())
-    begin(kernel)
 
     cell = kernel.start(
         "changes = board.sync.changes('/*')\n" + WAITING + "async for change in changes:\n"
@@ -106,9 +99,9 @@ def test_a_cell_that_reads_changes_hears_of_pages_and_of_threads(kernel: Kernel)
         "    if change.value == 'Tea': break\n"
         "    if change.value == 2: threading.Thread(target=setattr, args=(board, 'm', 1)).start()"
     )
-    kernel.until(lambda: is_waiting(kernel))
+    await_start(kernel, cell)
     page.put("/n", 2)
     kernel.until(lambda: page.document["m"] == 1)
     page.put("/title", "Tea")
 
-    assert kernel.finish(cell).splitlines() == ["/n 2", "/m 1", "/title Tea"]
+    assert kernel.finish(cell).splitlines() == ["waiting", "/n 2", "/m 1", "/title Tea"]
