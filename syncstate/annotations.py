@@ -224,8 +224,9 @@ class _Reading:
 
     def _read_members(self, record: Any, shape: RecordShape) -> None:
         module = vars(sys.modules.get(record.__module__, types))
+        names = {**self._scope, record.__name__: record}
         try:
-            hints = get_type_hints(record, module, dict(self._scope), include_extras=True)
+            hints = get_type_hints(record, module, names, include_extras=True)
         except NameError as error:
             raise TypeError(f"{record.__name__} names {error.name!r}, which is not defined") from None
         required: list[str] = []

@@ -10,8 +10,10 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from types import FrameType
 from typing import Any, ClassVar, Final, TypeVar, cast, get_origin, overload
 from weakref import WeakKeyDictionary
 
@@ -184,7 +186,8 @@ def annotated_traits(cls: type, base: type) -> dict[str, traitlets.TraitType[Any
         TypeError: An annotation has no trait, a default does not fit, or a name is taken.
     """
     found: dict[str, traitlets.TraitType[Any, Any]] = {}
-    for name, annotation in _annotations(cls).items():
+    scope = _scope(cls)
+    for name, annotation in _annotations(cls, scope).items():
         value = cls.__dict__.get(name, ABSENT)
         if name.startswith("_") or _is_local(annotation) or isinstance(value, traitlets.TraitType):
             continue
@@ -192,19 +195,17 @@ def annotated_traits(cls: type, base: type) -> dict[str, traitlets.TraitType[Any
             raise TypeError(
                 f"Cannot sync {name!r} of {cls.__name__}: {base.__name__} uses that name; choose another"
             )
-        found[name] = _trait_of_attribute(cls, name, annotation, value)
+        found[name] = _trait_of_attribute(cls, name, annotation, value, scope)
     return found
 
 
-def _annotations(cls: type) -> Mapping[str, Any]:
+def _annotations(cls: type, scope: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        return inspect.get_annotations(cls, eval_str=True, locals={**vars(cls), cls.__name__: cls})
+        return inspect.get_annotations(cls, eval_str=True, locals=scope)
     except NameError as error:
-        if sys.modules.get(cls.__module__) is None:
-            raise
         raise TypeError(
             f"Cannot sync the attributes of {cls.__name__}: the annotation names {error.name!r}, "
-            f"which {cls.__module__} does not define"
+            "which is not defined where the class is"
         ) from error
 
 
@@ -212,14 +213,16 @@ def _is_local(annotation: Any) -> bool:
     return annotation in (ClassVar, Final) or get_origin(annotation) in (ClassVar, Final)
 
 
-def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> ShapeTrait:
+def _trait_of_attribute(
+    cls: type, name: str, annotation: Any, value: Any, scope: Mapping[str, Any]
+) -> ShapeTrait:
     field = value if isinstance(value, Field) else Field(value, None, {}, {})
     # by identity: 0 is a limit, though it equals False
     metadata = {
         key: tag for key, tag in field.metadata.items() if not (tag is None or tag is False or tag == "")
     }
     try:
-        shape = limited(shape_of(annotation, _scope(cls)), field)
+        shape = limited(shape_of(annotation, scope), field)
         trait = _trait_class(shape)(shape, **_default(shape, field))
     except TypeError as error:
         raise TypeError(f"Cannot sync {name!r} of {cls.__name__}: {error}") from None
@@ -231,7 +234,18 @@ def _trait_of_attribute(cls: type, name: str, annotation: Any, value: Any) -> Sh
 
 
 def _scope(cls: type) -> Mapping[str, Any]:
-    return {**vars(sys.modules.get(cls.__module__, traitlets)), cls.__name__: cls}
+    """Return the names that annotations may use: also those of the function that the class stands in."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _NOT_THEIRS:
+        frame = frame.f_back
+    around = [frame.f_locals, frame.f_globals] if frame is not None else []
+    module = vars(sys.modules[cls.__module__]) if cls.__module__ in sys.modules else {}
+    # an attribute may be called as a type is: `date: date`
+    own = {name: value for name, value in vars(cls).items() if isinstance(value, type)}
+    return ChainMap({cls.__name__: cls}, own, *around, module, dict(vars(cls)))
+
+
+_NOT_THEIRS = ("syncstate", "traitlets")
 
 
 def _default(shape: Shape | None, field: Field) -> dict[str, Any]:

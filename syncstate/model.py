@@ -389,9 +389,10 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
             setattr(cls, name, trait)
             trait.class_init(cls, name)
         for name, trait in synced_traits(cls).items():
-            if isinstance(trait, Computed) and hasattr(SyncedModel, name):
+            if hasattr(SyncedModel, name):
+                verb = "compute" if isinstance(trait, Computed) else "sync"
                 raise TypeError(
-                    f"Cannot compute {name!r} of {cls.__name__}: SyncedModel uses that name; choose another"
+                    f"Cannot {verb} {name!r} of {cls.__name__}: SyncedModel uses that name; choose another"
                 )
             install(trait)
         for trait in (value for klass in cls.__mro__ for value in vars(klass).values()):

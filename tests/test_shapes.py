@@ -416,6 +416,23 @@ def test_every_spelling_of_a_type_has_its_shape(annotation, value, fitted):
 # -- what a class says
 
 
+def test_a_class_inside_a_function_may_use_what_is_there_and_call_an_attribute_as_its_type():
+    count = int
+
+    class Local(TypedDict):
+        size: count | None
+        others: list[Local]
+
+    class Inner(SyncedModel):
+        rows: list[Local] = []
+        count: count | None = None
+
+    with pytest.raises(NotValid, match=r"'others' is missing"):
+        Inner(rows=[{"size": None, "others": [{"size": 1}]}])
+    with pytest.raises(NotValid, match=r"an integer or null is expected"):
+        Inner(count="x")
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
@@ -440,6 +457,7 @@ def test_every_spelling_of_a_type_has_its_shape(annotation, value, fitted):
         ("due: datetime.date", "nothing can be meant without a value; give it a default, or say `| None`"),
         ("x: list['Missing'] = []", "the annotation names 'Missing', which is not defined"),
         ("notify_change: int = 1", "SyncedModel uses that name; choose another"),
+        ("traits = traitlets.Dict().tag(sync=True)", "SyncedModel uses that name; choose another"),
         ("sync: int = 1", "define 'sync' in Bad"),
         ("n: complex = 1j", "annotate it as ClassVar or call it _name to keep it local"),
     ],
