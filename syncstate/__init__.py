@@ -21,7 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from syncstate.arrays import append
-from syncstate.batches import batch
+from syncstate.batches import batch, transaction
 from syncstate.computed import computed
 from syncstate.errors import (
     Conflict,
@@ -82,6 +82,7 @@ __all__ = [
     "serve",
     "synced",
     "track",
+    "transaction",
 ]
 
 # What carries a model to pages is loaded when the first one is shown: 3 of 11 ms that the import would take.

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
 from threading import RLock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from syncstate import limits
 from syncstate.compaction import add_on, compact
@@ -71,6 +71,10 @@ class Document(Protocol):
         """Tell observers what was applied; the lock is not held."""
 
 
+Bookmark: TypeAlias = tuple[int, list[Step]]
+"""How many operations were open at a time, and where whole values had been assigned anew."""
+
+
 class Hold(Protocol):
     """What holds commits back while it is open; an interrupt may keep it from saying that it ends."""
 
@@ -109,6 +113,7 @@ class Authority:
         "_are_apart",
         "_holds",
         "_judged",
+        "_marked",
         "_open",
         "_open_assigned",
         "_waiting",
@@ -137,6 +142,7 @@ class Authority:
         self._open: list[Step] = []
         self._open_assigned: list[Step] = []
         self._are_apart = False  # no two of the open steps are for one location
+        self._marked = -1  # so many open steps at least are to stay as they are, while a batch is open
         self._answers: dict[str, _Answer] = {}
         self._holds: list[Hold] = []
         # the edit whose validators are being asked: the other edits wait until it is answered
@@ -169,9 +175,10 @@ class Authority:
             are_apart: No two of the steps are for one location.
         """
         self._are_apart = are_apart and not self._open
+        is_stream = bool(steps) and steps[-1].operation["path"].endswith("/-")  # to an array
         if self._open_assigned or assigned:
             self._open_assigned = _followed(self._open_assigned, steps, assigned)
-        if steps and steps[-1].operation["path"].endswith("/-"):  # to an array
+        if is_stream and len(self._open) > self._marked + 1:  # what was marked may be needed as it is
             add_on(self._open, steps)
         else:
             self._open += steps
@@ -201,6 +208,17 @@ class Authority:
         self._open, self._open_assigned = [], []
         self.log.restart()
 
+    def bookmark(self) -> Bookmark:
+        """Return what brings the open operations back to what they are now; the lock is held."""
+        self._marked = len(self._open)
+        return len(self._open), self._open_assigned
+
+    def return_to(self, bookmark: Bookmark) -> None:
+        """Forget what was recorded since, of which nothing is left; the lock is held."""
+        count, self._open_assigned = bookmark
+        del self._open[count:]
+        self._are_apart = False
+
     @property
     def is_held(self) -> bool:
         """Whether a batch is open."""
@@ -227,6 +245,8 @@ class Authority:
         """
         with self.held():
             self._holds = [other for other in self._holds if other.is_open and other is not hold]
+            if not self._holds:
+                self._marked = -1
             return self._ready()
 
     def _ready(self) -> list[Callable[[], None]]:

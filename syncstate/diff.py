@@ -416,23 +416,27 @@ def _longest_rise(order: Sequence[int]) -> set[int]:
 
 def invert_changes(changes: list[Change]) -> list[Operation]:
     """Return the patch that takes changes back, the last one first; its values are plain copies."""
-    inverse: list[Operation] = []
-    for (operation, *_), before in reversed(changes):
-        path = operation["path"]
-        if isinstance(before, tuple):
-            inverse.append({"op": "replace", "path": path[: path.rindex("/")], "value": before[0]})
-            continue
-        old: Json = before
-        match operation["op"]:
-            case "add":
-                inverse.append({"op": "remove", "path": path})
-            case "remove":
-                inverse.append({"op": "add", "path": path, "value": plain(old)})
-            case "move":
-                inverse.append({"op": "move", "from": path, "path": operation["from"]})
-                inverse += [
-                    {"op": "add", "path": path, "value": plain(value)} for value in cast(list[Json], old)
-                ]
-            case _:
-                inverse.append({"op": "replace", "path": path, "value": plain(old)})
-    return inverse
+    return [step.operation for change in reversed(changes) for step in invert_change(change)]
+
+
+def invert_change(change: Change) -> list[Step]:
+    """Return the steps that take a change back; their values are plain copies."""
+    (operation, in_list, from_list, _), before = change
+    path = operation["path"]
+    if isinstance(before, tuple):
+        whole: Operation = {"op": "replace", "path": path[: path.rindex("/")], "value": before[0]}
+        return [Step(whole, in_list=False)]
+    old: Json = before
+    match operation["op"]:
+        case "add":
+            return [Step({"op": "remove", "path": path}, in_list)]
+        case "remove":
+            return [Step({"op": "add", "path": path, "value": plain(old)}, in_list)]
+        case "move":
+            back: Operation = {"op": "move", "from": path, "path": operation["from"]}
+            overwritten: list[Operation] = [
+                {"op": "add", "path": path, "value": plain(value)} for value in cast(list[Json], old)
+            ]
+            return [Step(back, from_list, in_list), *(Step(one, in_list) for one in overwritten)]
+        case _:
+            return [Step({"op": "replace", "path": path, "value": plain(old)}, in_list)]

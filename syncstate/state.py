@@ -11,19 +11,20 @@ place; never two of a kind (docs/decisions/0008-no-code-of-yours-under-a-lock.md
 from __future__ import annotations
 
 import enum
+import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from threading import Lock, RLock, get_ident
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 import traitlets
 
 from syncstate.arrays import Misfit, is_array
-from syncstate.authority import Authority
+from syncstate.authority import Authority, Bookmark
 from syncstate.batches import Batch, current_batch
 from syncstate.computed import Computation, Computed
-from syncstate.diff import Change, add, assigned, diff
+from syncstate.diff import Change, add, assigned, diff, invert_changes
 from syncstate.document import (
     SCALARS,
     Failure,
@@ -40,6 +41,7 @@ from syncstate.document import (
 from syncstate.errors import NotSyncable, NotWritable, PatchError
 from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
 from syncstate.forms import Unformed
+from syncstate.journal import Journal
 from syncstate.objects import declared, is_read_only
 from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
@@ -53,6 +55,7 @@ from syncstate.readings import (
     expire,
     open_readings,
 )
+from syncstate.rebase import members_of
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, fits, made, reach
 from syncstate.tables import NO_PLACE, Columns, is_table
@@ -60,6 +63,7 @@ from syncstate.tracked import (
     NOWHERE,
     Intake,
     Lease,
+    Marks,
     Root,
     TrackedDict,
     TrackedList,
@@ -71,16 +75,19 @@ from syncstate.tracked import (
     is_tracked,
     let_go,
     node_of,
+    note_place,
     perform,
     prefixed,
     reshape,
     root_above,
     roots_below,
+    unmark,
     untied,
 )
 from syncstate.values import form_all, settled
 from syncstate.verdicts import Verdicts
 
+_logger = logging.getLogger(__name__)
 Listener = Callable[[list[Change]], None]
 _ABSENT: Any = object()
 _Exchange: TypeAlias = tuple[Any, Any, Json, str, str]
@@ -119,6 +126,36 @@ class _Act:
         return [step.operation for step, _ in self.changes]
 
 
+# Who made a change, to an open batch: the batch did, or it did so in a document below, or somebody else did.
+_OWN, _BELOW, _OTHER = True, None, False
+
+
+class _Section:
+    """What has happened to a document since a batch first changed it.
+
+    Attributes:
+        changes: In order, each with who made it.
+        values: Of members that the batch changed, what was there when the way back began.
+    """
+
+    __slots__ = ("bookmark", "changes", "heard", "is_shared", "lengths", "values")
+
+    def __init__(self, bookmark: Bookmark, heard: int, lengths: dict[Batch, int]) -> None:
+        self.bookmark = bookmark
+        self.heard = heard  # what listeners were still to be told when it began
+        self.lengths = lengths  # how much had happened by then in the other open batches
+        self.changes: list[tuple[Change, bool | None]] = []
+        self.is_shared = False  # others have changed something
+        self.values: dict[str, Any] = {}
+
+    def add(self, changes: list[Change], author: bool | None) -> None:
+        self.changes += [(change, author) for change in changes]
+        self.is_shared |= author is _OTHER
+
+    def own_changes(self) -> list[Change]:
+        return [change for change, author in self.changes if author is not _OTHER]
+
+
 class TraitDocument(Root):
     """The document that a model's synced traits make up.
 
@@ -138,11 +175,13 @@ class TraitDocument(Root):
         self.authority = Authority(self, key, self.lock)
         self.listeners: list[Listener] = []
         self._is_watched = False  # the authority is in use: every change must reach it
-        self._is_marking = False  # that is so here, or above
+        self._is_marking = False  # it is of use to take note of scalars, here or above
         self._reached: list[Root] = []  # those above, which are to settle what came from here
         self._acts: list[_Act] = []
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
-        self._batch: Batch | None = None  # one that this is in: it need not be joined again
+        self._batch: Batch | None = None  # whose change was the last one, if it was in an open batch
+        self._sections: dict[Batch, _Section] = {}
+        self._returns: list[_Notice] = []  # what observers are to be told of the way back
         self._batched: list[Change] = []
         self._untold: list[list[Change]] = []  # what listeners are still to be told, in order
         self._telling = Lock()
@@ -173,6 +212,7 @@ class TraitDocument(Root):
         if not self._is_watched:
             self.make_defaults()
             with self.held():
+                self.catch_up()
                 self._is_watched = self._is_marking = self.is_recording = True
                 self._tell_below()
         return self.authority
@@ -295,7 +335,7 @@ class TraitDocument(Root):
                 is_news = (
                     (old != value or not same_scalar(old, value))
                     and (value == value or old == old)  # not NaN for NaN
-                    and self.mark(self, name, "replace")
+                    and self.mark(self, name, old)
                 )
                 dict.__setitem__(values, name, value)
         if is_put and is_news:
@@ -354,25 +394,31 @@ class TraitDocument(Root):
     def _put(
         self, values: dict[str, Any], name: str, value: Any, intake: Intake | None = None, taken: Any = None
     ) -> tuple[list[Change], list[Step]]:
+        journal = self.enter()
         old = values.get(name, _ABSENT)
         changes, anew = self._compare(name, old, value)
         if is_tracked(old) and is_tracked(value) and _is_kept(old, value, is_same=not changes):
             return [], []  # what the user holds stays attached
+        if journal is not None and (old is not _ABSENT or name not in self.computations):
+            journal.note(self._restore, values, name, old, self._hanging.get(name))
         if intake is not None:
-            if intake.place([(name, taken)]):
+            if intake.place([(name, taken)], journal):
                 self.revoke(name)
             self._hanging[name] = taken
         else:
-            self._unhang(name)
+            self._unhang(name, journal)
         dict.__setitem__(values, name, value)
         return changes, anew
 
     def forget(self, values: dict[str, Any], name: str) -> Any:
         """Take a value away, as a rollback of traitlets does: the default is in its place again."""
         with self.held(), self._minding_interrupts():
+            journal = self.enter()
             self.catch_up()
+            if journal is not None:
+                journal.note(self._restore, values, name, values[name], self._hanging.get(name))
             old = dict.pop(values, name)
-            self._unhang(name)
+            self._unhang(name, journal)
             self.touch([name])
         if self.is_recording:
             getattr(self.model, name)  # the default; a person's code may make it: without the lock
@@ -381,10 +427,11 @@ class TraitDocument(Root):
         self.settle()
         return old
 
-    def _unhang(self, name: str) -> None:
+    def _unhang(self, name: str, journal: Journal | None) -> None:
         """Let go of what hung here: it reports no longer."""
         former = node_of(self._hanging.pop(name, None))
         if former is not None and former._parent is self:
+            note_place(former, journal)
             let_go(former)
             self.revoke(name)
 
@@ -459,23 +506,40 @@ class TraitDocument(Root):
         for name in list(self._leases):
             self.revoke(name)
 
-    def mark(self, node: Any, key: Any, op: Literal["add", "replace"]) -> bool:
+    def enter(self) -> Journal | None:
+        """Return where to note how to take back what is about to be done; the lock is held."""
+        batch = current_batch.get()
+        if batch is not self._batch:
+            self._let_in(batch)
+        return None if self._batch is None else self._batch.journal
+
+    def _let_in(self, batch: Batch | None) -> None:
+        """Take note that another flow of control changes this than the last time."""
+        if batch is not None and not batch.is_open:
+            batch = None
+        if batch is not self._batch:
+            self.catch_up()  # what was marked is the other one's
+            self._batch = batch
+            if batch is not None:
+                for root in (self, *self._above()):
+                    batch.join(root)
+
+    def mark(self, node: Any, key: Any, old: Any) -> bool:
         """Take note that a scalar was put into a container, or into a trait: then the node is this."""
         if open_readings:
             demand_no_reading(self.model, key if node is self else node._key)
         batch = current_batch.get()
-        if batch is not self._batch and batch is not None:
-            for root in (self, *self._above()):
-                batch.join(root)
+        if batch is not self._batch:
+            self._let_in(batch)
         if not self._is_marking:
             return False
         known = self.marks.get(id(node))
         if known is None:
             if not self.marks and self._parent is not None:
                 self._mark_above()  # first: an interrupt may come after it
-            self.marks[id(node)] = (node, {key: op})
+            self.marks[id(node)] = (node, {key: old})
         elif key not in known[1]:
-            known[1][key] = op
+            known[1][key] = old
         return not self._is_told
 
     def catch_up(self) -> None:
@@ -483,7 +547,7 @@ class TraitDocument(Root):
         self._is_told = False
         if not self.marks:
             return
-        marks, self.marks = self.marks, {}
+        marks = self._take_marks()
         if self.has_roots:
             for place in [place for place, (node, _) in marks.items() if node is not self]:
                 if isinstance(root := marks[place][0], Root):
@@ -491,27 +555,66 @@ class TraitDocument(Root):
                     root.catch_up()
         _, own = marks.pop(id(self), (self, {}))
         values = self.model._trait_values
-        steps = [
-            Step({"op": "replace", "path": f"/{escape(name)}", "value": values[name]}, in_list=False)
-            for name in own
+        changes: list[Change] = [
+            (Step({"op": "replace", "path": f"/{escape(name)}", "value": values[name]}, in_list=False), old)
+            for name, old in own.items()
         ]
         if marks:
-            steps += described(marks.values())
+            changes += described(marks.values())
+        if self._sections:
+            self._follow(changes, self._batch)
+        steps = [step for step, _ in changes]
         if self._is_watched:
             self.authority.record(steps, are_apart=True)
-        self._mark_steps_above(steps)
+        if self._parent is not None:
+            self._mark_changes_above(changes)
 
-    def _mark_steps_above(self, steps: list[Step]) -> None:
+    def _mark_changes_above(self, changes: list[Change]) -> None:
         """Let the documents above record what was marked here; nobody else wants to know it."""
-        above = root_above(self) if self._parent is not None and steps else None
+        above = root_above(self) if changes else None
         if above is not None and isinstance(above[0], TraitDocument):
-            above[0].take_marked([prefixed(step, above[2]) for step in steps])
+            above[0].take_marked([(prefixed(step, above[2]), old) for step, old in changes], self._batch)
 
-    def take_marked(self, steps: list[Step]) -> None:
-        """Record what was marked in a document below."""
+    def take_marked(self, changes: list[Change], batch: Batch | None) -> None:
+        """Record what was marked in a document below, in a batch or in none."""
+        if self._sections:
+            self._follow(changes, batch, is_below=True)
         if self._is_watched:
-            self.authority.record(steps)
-        self._mark_steps_above(steps)
+            self.authority.record([step for step, _ in changes])
+        if self._parent is not None:
+            self._mark_changes_above(changes)
+
+    def _take_marks(self) -> dict[int, tuple[Any, Marks]]:
+        """Return what was marked, of which the journal now has a note."""
+        marks, self.marks = self.marks, {}
+        if self._batch is not None:
+            for node, keys in marks.values():
+                if keys:  # else a document below is meant
+                    self._batch.journal.note(self._unmark if node is self else unmark, node, keys)
+        return marks
+
+    def _unmark(self, _: Any, keys: Marks) -> None:
+        dict.update(self.model._trait_values, keys)
+
+    def _restore(self, values: dict[str, Any], name: str, old: Any, hanging: Any) -> None:
+        """Put back what a member was, and what hung there."""
+        self.revoke(name)
+        if hanging is None:
+            self._hanging.pop(name, None)
+        else:
+            self._hanging[name] = hanging
+        if old is _ABSENT:
+            dict.pop(values, name, None)
+        else:
+            dict.__setitem__(values, name, old)
+
+    def _follow(self, changes: list[Change], author: Batch | None, *, is_below: bool = False) -> None:
+        """Let the batches that are open know what happens."""
+        if not changes:
+            return
+        for batch, section in self._sections.items():
+            is_own = author is not None and author.is_in(batch)
+            section.add(changes, _BELOW if is_own and is_below else _OWN if is_own else _OTHER)
 
     def notify(self) -> None:
         """Tell the links that there is something to send; until one comes for it, once is enough for most."""
@@ -548,15 +651,30 @@ class TraitDocument(Root):
             self.touch(keys)
         self._record(changes, assigned, inside=keys)
 
-    def _record(self, changes: list[Change], assigned: list[Step], *, inside: Collection[str] = ()) -> None:
+    def _record(
+        self,
+        changes: list[Change],
+        assigned: list[Step],
+        *,
+        inside: Collection[str] = (),
+        is_below: bool = False,
+    ) -> None:
         operations = [step.operation for step, _ in changes]
-        self._enact(changes, assigned, [_Notice(name, operations) for name in inside])
+        self._enact(changes, assigned, [_Notice(name, operations) for name in inside], is_below=is_below)
 
-    def _enact(self, changes: list[Change], assigned: list[Step], notices: list[_Notice]) -> None:
+    def _enact(
+        self,
+        changes: list[Change],
+        assigned: list[Step],
+        notices: list[_Notice],
+        *,
+        is_below: bool = False,
+    ) -> None:
         if not changes:
             return
-        if (batch := current_batch.get()) is not None:
-            batch.join(self)
+        self.enter()
+        if self._sections:
+            self._follow(changes, self._batch, is_below=is_below)
         if self._is_watched:
             self.authority.record([step for step, _ in changes], assigned)
         if self._parent is not None:
@@ -602,13 +720,17 @@ class TraitDocument(Root):
 
     def begin_batch(self, batch: Batch) -> None:
         """Hold back what listeners and pages are told, until `end_batch`."""
+        lengths = {other: len(section.changes) for other, section in self._sections.items()}
+        self._sections[batch] = _Section(self.authority.bookmark(), len(self._batched), lengths)
         self.authority.hold(batch)
-        self._batch = batch
+        self.is_recording = self._is_marking = True
 
     def end_batch(self, batch: Batch) -> None:
         """Tell what a batch did, in one patch, and answer the pages that waited for it."""
         self._refresh_awaited(self.computations)
         with self.held():
+            self.catch_up()
+            self._sections.pop(batch, None)
             self._batch = None
             waiting = self.authority.release(batch)
             if self._batched and not self.authority.is_held:
@@ -622,6 +744,79 @@ class TraitDocument(Root):
             self.authority.notify()
             awaiting, self._awaiting = self._awaiting, WeakSet()
             _wake(list(awaiting))
+
+    def prepare_return(self, batch: Batch) -> bool:
+        """Make ready for taking back what a batch did, and say whether others changed this meanwhile."""
+        self.catch_up()
+        section = self._sections[batch]
+        values = self.model._trait_values
+        names = {name for (step, _) in section.own_changes() for name in members_of(step.operation)}
+        section.values = {name: values.get(name, _ABSENT) for name in names if name is not None}
+        return section.is_shared
+
+    def carry_back(self, batch: Batch) -> None:
+        """Take back what a batch did, by operations that leave alone what others did meanwhile."""
+        from syncstate.reversal import reversal
+
+        here = [entry for entry in self._sections[batch].changes if entry[1] is not _BELOW]
+        for step in reversal(here, is_strict=False):
+            try:
+                self._step_back(step.operation)
+            except Exception:  # the others are to be taken back all the same
+                _logger.exception("Cannot take back what was done to %r", step.operation["path"])
+
+    def _step_back(self, operation: Operation) -> None:
+        """Do one operation of the way back, of which observers hear at its end."""
+        inside = self._inside([operation]) if self.has_roots else None
+        self._collected = []
+        self.is_judged = True  # what was there may be there
+        try:
+            if inside is not None:
+                document, within, _ = inside
+                document._step_back(*within)
+                return
+            name, *deeper = parse(operation["path"])
+            if deeper:
+                perform(self.model._trait_values, operation)
+            else:
+                values = self.model._trait_values
+                value = self.take(name, self.decode(name, operation["value"]))
+                self._record(*self._store(values, name, value))
+        finally:
+            self.is_judged = False
+            acts, self._collected = self._collected, None
+            self._batched += [change for act in acts for change in act.changes]
+
+    def finish_return(self, batch: Batch, *, is_carried: bool) -> None:
+        """Forget what a batch did, as nothing is left of it."""
+        section = self._sections.pop(batch)
+        own = section.own_changes()
+        self.revoke_all()
+        self.touch(section.values)  # what was computed inside is out of date
+        if not is_carried:
+            self.marks = {}
+            self._acts = []
+            self.authority.return_to(section.bookmark)
+            del self._batched[section.heard :]
+            for other, kept in self._sections.items():
+                del kept.changes[section.lengths.get(other, 0) :]
+        values = self.model._trait_values
+        for name, inside in section.values.items():
+            back = invert_changes([change for change in own if name in members_of(change[0].operation)])
+            is_same = inside is values.get(name, _ABSENT)
+            old, new = (_ABSENT, _ABSENT) if is_same else (inside, values.get(name, _ABSENT))
+            self._returns.append(_Notice(name, back, old, new))
+
+    def tell_return(self, batch: Batch) -> None:
+        """Tell observers what a batch had told them, the other way round."""
+        with self.held():
+            returns, self._returns = self._returns, []
+        for notice in returns:
+            try:
+                self._tell_observers(notice)
+            except Exception:  # the reason for the way back is what counts
+                _logger.exception("Cannot tell an observer that %r is what it was", notice.name)
+        self._wake_readers()
 
     def _tell_listeners(self) -> None:
         """Tell listeners what they have not heard, in order; what one of them changes comes afterwards."""
@@ -976,10 +1171,14 @@ class TraitDocument(Root):
     def _make_exchanges(self, exchanges: list[_Exchange]) -> None:
         """Put scalars in their places, and record each that is another one."""
         values = self.model._trait_values
+        journal = self.enter()
         changes: list[Change] = []
         notices: dict[str, _Notice] = {}
         for holder, key, value, path, name in exchanges:
             old, in_list = holder[key], type(holder) is TrackedList
+            if journal is not None:
+                restore = self._unmark if holder is values else unmark
+                journal.note(restore, holder, {key: old})
             if in_list:
                 list.__setitem__(holder, key, value)
             else:
@@ -1076,7 +1275,7 @@ class TraitDocument(Root):
     def report_from(self, root: Root, changes: list[Change], assigned: list[Step]) -> None:
         """Take what a document below did; it hangs here."""
         if self.is_recording:
-            self._record(changes, assigned, inside=(_top_of(root),))
+            self._record(changes, assigned, inside=(_top_of(root),), is_below=True)
 
     def _mark_above(self) -> None:
         above = root_above(self)

@@ -34,7 +34,7 @@ from itertools import chain, compress, count, repeat
 from operator import attrgetter, is_
 from operator import index as as_index
 from threading import RLock
-from typing import Any, Concatenate, Literal, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
+from typing import Any, Concatenate, ParamSpec, SupportsIndex, TypeAlias, TypeVar, cast, overload
 
 from syncstate.arrays import is_array, splice
 from syncstate.diff import Account, Change, add, guarded, move, others, remove, replace
@@ -49,6 +49,7 @@ from syncstate.document import (
 )
 from syncstate.errors import NotSyncable
 from syncstate.forms import Unformed, registration_of
+from syncstate.journal import Journal, open_journal
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
 from syncstate.readings import computes, demand_no_reading, open_readings
@@ -59,8 +60,8 @@ _FAVOUR = 8
 """How many times as large as the whole list its changes may be where they keep its containers the same."""
 
 
-Marks: TypeAlias = 'dict[Any, Literal["add", "replace"]]'
-"""The keys of a container under which scalars were put, and the operation that will say so for each."""
+Marks: TypeAlias = "dict[Any, Any]"
+"""The keys under which scalars were put into a container, and what stood there: ABSENT if nothing did."""
 
 
 class Lease:
@@ -112,8 +113,8 @@ class Root:
         lock: Held while anything below changes.
         is_recording: Changes are to be described.
         has_roots: A root was placed below this one once.
-        marks: The containers in which scalars were put since, and the operation that will say so for each of
-            their keys, with the value that is there by then; by the identity of the container.
+        marks: The containers in which scalars were put since, and what stood under each of their keys before;
+            by the identity of the container.
         is_judged: What is being done was judged as a whole: on the way there, anything may stand anywhere.
         sealed: The keys of what is computed: nobody may change what hangs there.
         owner: Whose document it is; a person's own element traits are asked in its name.
@@ -155,13 +156,17 @@ class Root:
     def revoke_all(self) -> None:
         """End all leases; the lock is held."""
 
-    def mark(self, node: Any, key: Any, op: Literal["add", "replace"]) -> bool:
+    def enter(self) -> Journal | None:
+        """Return where to note how to take back what is about to be done here; the lock is held."""
+        return open_journal()
+
+    def mark(self, node: Any, key: Any, old: Any) -> bool:
         """Take note that a scalar was put under a key of a leased container; the lock is held.
 
         Args:
             node: The container.
             key: The name or the index.
-            op: `add` if nothing was there, else `replace`.
+            old: What was there, ABSENT if nothing was.
 
         Returns:
             Whether `notify` shall be called, once the lock is free.
@@ -350,6 +355,7 @@ class TrackedList(_Placed, list[Any]):
             reordered: The values are this list's own elements, all of them, in another order.
         """
         root, key = _find_root(self)
+        journal = root.enter()
         leaving = [element for start, stop, _ in splices for element in self[start:stop]]
         path = _locate(self) if root.is_recording else ""
         before = list(self) if root.is_recording and len(leaving) > 1 else []
@@ -368,9 +374,12 @@ class TrackedList(_Placed, list[Any]):
             if root.is_recording:
                 for start, stop, values in reversed(arriving):
                     account.splice(start, self[start:stop], values, is_reordered=reordered)
-            if intake.place([pair for start, _, values in arriving for pair in enumerate(values, start)]):
+            places = [pair for start, _, values in arriving for pair in enumerate(values, start)]
+            if intake.place(places, journal):
                 root.revoke(key)
             for start, stop, values in reversed(arriving):
+                if journal is not None:
+                    journal.note(_respliced, self, start, self[start:stop], len(values), len(self))
                 list.__setitem__(self, slice(start, stop), values)
             if shape is not self._shape:
                 self._shape = shape
@@ -404,7 +413,7 @@ class TrackedList(_Placed, list[Any]):
             with root.lock:
                 is_put = lease.root is root and scalar is not ABSENT
                 if is_put:
-                    is_news = root.mark(self, len(self), "add")
+                    is_news = root.mark(self, len(self), ABSENT)
                     list.append(self, scalar)
             if is_put:
                 if is_news:
@@ -473,9 +482,7 @@ class TrackedList(_Placed, list[Any]):
                 old = self[place] if 0 <= place < len(self) else self
                 is_put = lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
-                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(
-                        self, place, "replace"
-                    )
+                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(self, place, old)
                     list.__setitem__(self, place, scalar)
             if is_put:
                 if is_news:
@@ -581,6 +588,7 @@ class TrackedDict(_Placed, dict[str, Any]):
     def _put(self, members: Mapping[str, object]) -> None:
         """Set members: the one way in which something comes into a dict; the lock is held."""
         root, key = _find_root(self)
+        journal = root.enter()
         leaving = [self[name] for name in members if name in self]
         path = _locate(self) if root.is_recording else ""
         shape = self._shape
@@ -598,8 +606,10 @@ class TrackedDict(_Placed, dict[str, Any]):
                         account.exchange(escape(name), self[name], value, in_list=False)
                     else:
                         account.changes.append(add(f"{path}/{escape(name)}", value, in_list=False))
-            if intake.place(arriving.items()):
+            if intake.place(arriving.items(), journal):
                 root.revoke(key)
+            if journal is not None:
+                journal.note(_reput, self, {name: self.get(name, ABSENT) for name in arriving}, None)
             dict.update(self, arriving)
             if shape is not self._shape:
                 self._shape = shape
@@ -611,6 +621,10 @@ class TrackedDict(_Placed, dict[str, Any]):
         root, key = _find_root(self)
         if self._shape is not None:
             _mind_loss(self, names, root)
+        journal = root.enter()
+        if journal is not None:  # in which order they stand, the first loss knows
+            order = [*self] if journal.is_first(self) else None
+            journal.note(_reput, self, {name: self[name] for name in names}, order)
         path = _locate(self) if root.is_recording else ""
         before = dict(self) if root.is_recording and len(names) > 1 else {}
         changes: list[Change] = []
@@ -620,6 +634,7 @@ class TrackedDict(_Placed, dict[str, Any]):
                 changes.append(remove(f"{path}/{escape(name)}", member, in_list=False))
             node = node_of(member)
             if node is not None and node._parent is self:
+                note_place(node, journal)
                 let_go(node)
                 root.revoke(key)
         if before:
@@ -645,9 +660,7 @@ class TrackedDict(_Placed, dict[str, Any]):
                 old = self.get(name, self)
                 is_put = lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
-                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(
-                        self, name, "replace"
-                    )
+                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(self, name, old)
                     dict.__setitem__(self, name, scalar)
             if is_put:
                 if is_news:
@@ -752,9 +765,9 @@ def is_scalar(value: Any) -> bool:
     return type_ is bool or value is None
 
 
-def described(marks: Iterable[tuple[_Container, Marks]]) -> list[Step]:
+def described(marks: Iterable[tuple[_Container, Marks]]) -> list[Change]:
     """Return what says that scalars were put into containers, which are in their places."""
-    steps: list[Step] = []
+    changes: list[Change] = []
     last: _Node = None
     above = ""  # the pointer of the last one's holder: a table's rows all have one
     tokens: dict[str, str] = {}  # and the same names
@@ -771,19 +784,68 @@ def described(marks: Iterable[tuple[_Container, Marks]]) -> list[Step]:
             else:
                 path = f"{above}/{holder._child_token(node)}"
         if isinstance(node, TrackedDict):
-            for name, op in keys.items():
+            for name, old in keys.items():
                 token = tokens.get(name) or tokens.setdefault(name, escape(name))
-                operation = {"op": op, "path": f"{path}/{token}", "value": node[name]}
-                steps.append(_new_step(Step, (operation, False, False, False)))
+                operation = {"op": "replace", "path": f"{path}/{token}", "value": node[name]}
+                changes.append((_new_step(Step, (operation, False, False, False)), old))
         else:
-            for index, op in keys.items():
+            for index, old in keys.items():
                 if index < len(node):  # else it was marked, and an interrupt came before it was put there
+                    is_new = old is ABSENT
+                    op = "add" if is_new else "replace"
                     operation = {"op": op, "path": f"{path}/{index}", "value": node[index]}
-                    steps.append(_new_step(Step, (operation, True, False, False)))
-    return steps
+                    changes.append(
+                        (_new_step(Step, (operation, True, False, False)), None if is_new else old)
+                    )
+    return changes
 
 
 _new_step = tuple.__new__  # half of what Step() takes, where there are a thousand
+
+
+def unmark(node: Any, keys: Marks) -> None:
+    """Put back what stood in a container before scalars were put there."""
+    for key, old in reversed(keys.items()):
+        if old is ABSENT:
+            _respliced(node, key, [], 1, key)
+        else:
+            (list if isinstance(node, list) else dict).__setitem__(node, key, old)
+
+
+# -- how what was done is taken back
+
+
+def note_place(node: Any, journal: Journal | None) -> None:
+    """Take note of where a container or an object stands, before it goes elsewhere."""
+    if journal is not None:
+        journal.note(_replaced, node, node._parent, node._key, getattr(node, "_shape", None))
+
+
+def _replaced(node: Any, parent: _Node, key: Any, shape: Frame | None) -> None:
+    if isinstance(node, Root):
+        node.leave()
+    elif node._shape is not shape:
+        reshape(node, shape)
+    node._parent, node._key = parent, key
+
+
+def _respliced(node: TrackedList, start: int, old: list[Any], count: int, length: int) -> None:
+    """Put elements back that gave way to so many others, in a list that had a length."""
+    if len(node) == length - len(old) + count:  # else it did not happen
+        list.__setitem__(node, slice(start, start + count), old)
+
+
+def _reput(node: TrackedDict, before: dict[str, Any], order: list[str] | None) -> None:
+    """Put members back that gave way to others, or to none."""
+    for name, old in before.items():
+        if old is ABSENT:
+            dict.pop(node, name, None)
+        else:
+            dict.__setitem__(node, name, old)
+    if order is not None:
+        moved = next((place for place, name in enumerate(order) if name in before), len(order))
+        for name in order[moved:]:
+            dict.__setitem__(node, name, dict.pop(node, name))
 
 
 def _find_root(node: _Container) -> tuple[Root, Any]:
@@ -951,6 +1013,9 @@ def _exchange(holder: _Container, key: Any, value: Any, pointer: str) -> bool:
         if value is ABSENT:
             return False
     root, top = _find_root(holder)
+    journal = root.enter()
+    if journal is not None:
+        journal.note(unmark, holder, {key: old})
     in_list = isinstance(holder, TrackedList)
     if isinstance(holder, TrackedList):
         list.__setitem__(holder, key, value)
@@ -1282,8 +1347,12 @@ class Intake:
         if self._table is not None:
             self._table.look_again(self, is_there=id(self._table.former) in self._free)
 
-    def place(self, arriving: Iterable[tuple[Any, Any]]) -> bool:
+    def place(self, arriving: Iterable[tuple[Any, Any]], journal: Journal | None = None) -> bool:
         """Give what was taken its place in the holder, and take it from what leaves.
+
+        Args:
+            arriving: What comes, with its keys.
+            journal: Where to note who stood elsewhere.
 
         Returns:
             Whether a container has left.
@@ -1293,8 +1362,10 @@ class Intake:
         for key, value in arriving:
             if isinstance(value, _PLACED):
                 node = node_of(value)
+                note_place(node, journal)
                 node._parent, node._key = self._holder, key
         for child, parent, key in self._links:
+            note_place(child, journal)
             child._parent, child._key = parent, key
         if self.roots:
             root = self._root()
@@ -1302,12 +1373,14 @@ class Intake:
                 one.arrive(root)
         if self._table is not None:
             for row in self._table.kept:  # at its place still, or its hint is as wrong as before
+                note_place(row, journal)
                 row._parent = self._table.node
         has_left = bool(self._shapes)  # whoever looks at the former shape of one has to look again
         for node, frame in self._shapes:
             reshape(node, frame)
         for leaver in self._free.values():
             if id(leaver) not in self._kept and leaver._parent is self._holder:
+                note_place(leaver, journal)
                 let_go(leaver)
                 has_left = True
         return has_left
@@ -1600,6 +1673,9 @@ class _Recorder(Root):
         super().__init__()
         self._on_patch = on_patch
         self._waiting: list[list[Operation]] = []
+
+    def enter(self) -> Journal | None:
+        return None  # to take back what was handed on is not in its power
 
     def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         if changes:
