@@ -112,7 +112,7 @@ build: ready
 	$(call quietly,$(PY) -m build --no-isolation --outdir dist .)
 	@ls -l dist
 
-docs: python-ready
+docs: tools-ready
 	$(call say,Building the documentation into build/docs)
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet --strict --site-dir build/docs
 

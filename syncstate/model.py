@@ -8,7 +8,6 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from jsonpatch import JsonPatch
 
     from syncstate.link import Connection
-    from syncstate.ties import Tie
+    from syncstate.ties import End, Tie
     from syncstate.watching import Change, Changes, Subscription, Waiting, Watchers
 
 
@@ -267,10 +266,10 @@ class Sync:
                 "traitlets.link ties the traits of any HasTraits"
             )
         there = pointer if target is None else target
-        tie = Tie(End(self._document, pointer), End(other._document, there), transform, is_mutual=is_mutual)
-        ends = [(self, pointer), (other.sync, there)] if is_mutual else [(self, pointer)]
-        tie.follow(*(partial(sync.subscribe, as_pattern(where)) for sync, where in ends))
-        return tie
+        return Tie(self._end(End, pointer), other.sync._end(End, there), transform, is_mutual=is_mutual)
+
+    def _end(self, make: type[End], pointer: str) -> End:
+        return make(self._document, pointer, lambda callback: self.subscribe(as_pattern(pointer), callback))
 
     def _watch(self) -> Watchers:
         if self._watchers is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from threading import Lock
 from typing import Any, Protocol
 
@@ -32,6 +33,9 @@ class Tied(Protocol):
     def held(self) -> AbstractContextManager[object]:
         """Hold the lock that guards it."""
 
+    def refresh(self) -> None:
+        """Compute what is out of date."""
+
     def view(self) -> JsonObject:
         """Return the document."""
 
@@ -45,9 +49,16 @@ class End:
     Args:
         document: The model's.
         pointer: The location.
+        follow: Calls a function when something changes there, and returns what ends that.
     """
 
-    def __init__(self, document: Tied, pointer: str) -> None:
+    def __init__(
+        self,
+        document: Tied,
+        pointer: str,
+        follow: Callable[[Callable[[object], None]], Callable[[], None]],
+    ) -> None:
+        self.follow = follow
         self._document = document
         self._pointer = pointer
         document.watch()
@@ -61,6 +72,7 @@ class End:
         Raises:
             TargetNotFound: Nothing is.
         """
+        self._document.refresh()
         with self._document.held():
             return plain(resolve(self._document.view(), self._pointer))
 
@@ -82,13 +94,16 @@ class Tie:
         self._ends = source, target
         self._transform = transform or (lambda value: value)
         self._is_mutual = is_mutual
-        self._stops: list[Callable[[], None]] = []
         self._wanted: list[int] = []  # the ends from which to copy, the newest last
         self._copying = Lock()
         self._kept: list[Any] = []  # what the ends were when they were equal
         for end in self._ends:
             end.get()  # what is not there is said now
         self._copy(0)
+        self._stops = [
+            end.follow(partial(self._ask, place))
+            for place, end in enumerate(self._ends if is_mutual else [source])
+        ]
 
     def unlink(self) -> None:
         """Part the locations; a second time does nothing."""
@@ -102,14 +117,7 @@ class Tie:
     def __exit__(self, *_: object) -> None:
         self.unlink()
 
-    def follow(self, *subscribes: Callable[[Callable[[object], None]], Callable[[], None]]) -> None:
-        """Copy from now on when an end changes; each function subscribes to one, the source first."""
-        self._stops = [
-            subscribe(lambda _, end=end: self._ask(end))  # type: ignore[misc] # a lambda's default
-            for end, subscribe in enumerate(subscribes)
-        ]
-
-    def _ask(self, end: int) -> None:
+    def _ask(self, end: int, change: object = None) -> None:
         """Copy from an end; if another thread does, or one that called this, it goes on with that."""
         self._wanted.append(end)
         raised: Exception | None = None

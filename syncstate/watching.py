@@ -42,6 +42,9 @@ class Watched(Protocol):
     def watch(self) -> object:
         """Make the defaults, and record every change from now on."""
 
+    def refresh(self) -> None:
+        """Compute what is out of date."""
+
     def listen(self, listener: Callable[[list[Recorded]], None]) -> None:
         """Tell a function of every act."""
 
@@ -196,6 +199,7 @@ class Watchers:
 
     def value(self, tokens: tuple[str, ...]) -> Any:
         """Return what is at a location, or `ABSENT`."""
+        self.document.refresh()
         with self.document.held():
             return look_up(self._values(), tokens)
 

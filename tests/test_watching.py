@@ -24,6 +24,7 @@ from syncstate import (
     TargetNotFound,
     append,
     batch,
+    computed,
 )
 from syncstate.locations import parse_pattern
 from tests.support import PATIENCE, Kernel, running
@@ -243,6 +244,32 @@ def test_models_in_a_model_are_watched_from_both():
     assert gone.is_removed
     assert gone.old is leaf
     assert prices.told == [("/leaves/1/price",)]
+
+
+def test_what_is_computed_is_told_when_what_it_is_made_of_changes():
+    class Sum(SyncedModel):
+        rows: list[dict] = []
+
+        @computed
+        def total(self) -> int:
+            return sum(row["price"] for row in self.rows)
+
+    model = Sum(rows=[{"price": 1}])
+    seen = Seen(model, "/total")
+    target = board()
+    model.sync.dlink("/total", target, "/n")
+    waiting = model.sync.wait("/total", lambda total: total > 9)
+
+    model.rows[0]["price"] = 2
+    with batch():
+        model.rows.append({"price": 3})
+        model.rows.append({"price": 4})
+
+    assert seen.told == [("/total", 2), ("/total", 9)]
+    assert target.n == 9
+    model.rows.pop()
+    model.rows[0]["price"] = 20
+    assert waiting.result() == 23
 
 
 def test_containers_in_a_tuple_are_watched_too():
