@@ -388,7 +388,7 @@ def _read_failure(value: dict[str, Any]) -> Failure:
 _DECIMAL = re.compile("-?[1-9][0-9]*", re.ASCII)
 _DURATION = re.compile(r"(-?)PT([0-9]{1,14})(?:\.([0-9]{1,6}))?S", re.ASCII)
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "float": {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}.__getitem__,
+    "float": {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf, "-0": -0.0}.__getitem__,
     "int": _read_int,
     "datetime": datetime.fromisoformat,
     "date": _read_date,

@@ -15,9 +15,9 @@
  * @module
  */
 
-import { describe, isView } from "./arrays.ts";
-import type { Json } from "./document.ts";
+import { type Json, spell, toText } from "./document.ts";
 import { SyncStateError } from "./errors.ts";
+import { isDate, readDate } from "./forms.ts";
 import type { Patch } from "./patch.ts";
 import { barrier, type Status, type Trouble } from "./replica.ts";
 
@@ -72,12 +72,8 @@ const BOUND = "[data-sync-text], [data-sync-value], [data-sync-checked], [data-s
 
 // What a person reads of a value; nothing for what is not there, and of a million numbers not one.
 function text(value: Json | undefined): string {
-  const shown = told(value ?? "");
-  return typeof shown === "object" ? JSON.stringify(shown, (_, part) => told(part)) : String(shown);
-}
-
-function told(value: Json): Json {
-  return isView(value) ? describe(value) : value;
+  const shown = spell(value) ?? value ?? "";
+  return typeof shown === "object" ? toText(shown) : String(shown);
 }
 
 // Tells what is wrong at a pointer, and "" when a later value was accepted there.
@@ -127,7 +123,7 @@ function bindControl(
   const write = (): void => {
     if (isPressed || isKept || (isDirty && element.matches(":focus"))) return;
     if (isBox) element.checked = value === true;
-    else element.value = text(value); // which leaves the caret where it is if nothing is new
+    else element.value = entry(element, value); // which leaves the caret where it is if nothing is new
   };
   // Says on the control what is wrong, or why it cannot be used.
   const mark = (): void => {
@@ -145,7 +141,7 @@ function bindControl(
   const send = (): void => {
     isKept = false;
     isDirty = element.type !== "range";
-    const entered = isBox ? element.checked : read(element, typeof value === "number");
+    const entered = isBox ? element.checked : read(element, value);
     if (entered === undefined) return;
     try {
       source.set(pointer, entered);
@@ -191,10 +187,18 @@ function bindControl(
   mark();
 }
 
-// Returns what a person entered, or nothing while it is no number where one belongs.
-function read({ type, value }: HTMLInputElement, isNumber: boolean): Json | undefined {
-  if (type !== "number" && type !== "range" && !isNumber) return value;
-  return value.trim() === "" || Number.isNaN(Number(value)) ? undefined : Number(value);
+// Returns what a person entered, or nothing while it is none of what belongs there.
+function read({ type, value: text }: HTMLInputElement, value: Json | undefined): Json | undefined {
+  if (isDate(value)) return readDate(text);
+  if (typeof value === "bigint") return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+  if (type !== "number" && type !== "range" && typeof value !== "number") return text;
+  return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);
+}
+
+// Returns what stands in a control: those for dates take ISO text without an offset.
+function entry({ type }: HTMLInputElement, value: Json | undefined): string {
+  if (!isDate(value) || !type.startsWith("date")) return text(value);
+  return value.iso.slice(0, type === "date" ? 10 : 16);
 }
 
 // Says why nobody can write at a pointer, or "".

@@ -1,8 +1,8 @@
 /**
  * Floor 1. What a JSON value is here, and when two are the same.
  *
- * A document is JSON plus bytes (`Uint8Array`) and arrays, which travel as binary buffers. It is never changed:
- * a new state shares with the old one what did not change, so `===` tells whether a part did.
+ * A document is JSON plus bytes (`Uint8Array`) and arrays, which travel as binary buffers, and leaves that have a
+ * form of another kind (`forms`): NaN, `BigInt`s, dates. It is never changed: a new state shares with the old one what did not change, so `===` tells whether a part did.
  *
  * `__proto__`, `constructor` and `prototype` are members like any other (a table of racing data has a
  * column `constructor`): only own members are ever read, and {@link put} is how one is written.
@@ -11,9 +11,24 @@
  */
 
 import { describe, isArray, isSame, isView, type NumberArray } from "./arrays.ts";
+import { type ExactDate, Failure, formOf, isLeaf, type Tagged } from "./forms.ts";
 
-/** A value that can be synced: JSON, with bytes and arrays as leaves. */
-export type Json = null | boolean | number | string | Uint8Array | NumberArray | JsonList | JsonObject;
+/**
+ * A value that can be synced: JSON, and leaves that JSON lacks. Objects of registered types are none to TypeScript.
+ */
+export type Json =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | NumberArray
+  | ExactDate
+  | Failure
+  | Tagged
+  | JsonList
+  | JsonObject;
 
 /** An array of JSON values. */
 export type JsonList = readonly Json[];
@@ -33,9 +48,9 @@ export function isBytes(value: unknown): value is Uint8Array {
   return isView(value) && value[Symbol.toStringTag] === "Uint8Array" && !isArray(value);
 }
 
-/** Tell whether a value is a JSON object, neither a list nor a view of a buffer. */
+/** Tell whether a value is a JSON object, neither a list nor a leaf. */
 export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !isList(value) && !isView(value);
+  return typeof value === "object" && value !== null && !isList(value) && !isView(value) && !isLeaf(value);
 }
 
 /** Tell whether a value holds others: a JSON array or a JSON object. */
@@ -58,7 +73,8 @@ export function put<Value>(object: Record<string, Value>, name: string | number,
 /**
  * Tell whether two values are the same JSON value (RFC 6902, section 4.6).
  *
- * The order of an object's members means nothing, `1` is not `true`, and bytes are the same by content.
+ * The order of an object's members means nothing, `1` is not `true`, bytes are the same by content, and other
+ * leaves by their forms: NaN is the same as NaN.
  * What is shared is not looked into, so the cost of comparing two states follows what changed between them.
  * Beyond a limit of values that had to be looked at, two count as different.
  */
@@ -85,7 +101,10 @@ function isAlike(one: Json | undefined, other: Json | undefined, waiting: (Json 
     for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) waiting.push(one[at], other[at]);
     return true;
   }
-  return false;
+  const [form, another] = [formOf(one), formOf(other)];
+  if (!form || form.type !== another?.type) return false;
+  waiting.push(form.value as Json, another.value as Json);
+  return true;
 }
 
 /** Tell whether containers nest deeper than a limit, without exhausting the stack. */
@@ -124,5 +143,25 @@ export function elements(count: number): string {
 export function show(value: unknown): string {
   if (typeof value === "string") return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
   if (isArray(value)) return `an array of ${describe(value)}`;
-  return typeof value === "object" ? kind(value) : String(value);
+  return typeof value === "object"
+    ? isView(value)
+      ? kind(value)
+      : (spell(value) ?? kind(value))
+    : String(value);
+}
+
+/** Return what a person reads of a leaf that JSON lacks; nothing for any other value. */
+export function spell(value: unknown): string | undefined {
+  if (isView(value)) return describe(value);
+  const form = formOf(value);
+  if (!form || value instanceof Failure) return form && String(value);
+  return typeof form.value === "string" ? form.value.replace(/^(\d+-\d+-\d+)T/, "$1 ") : toText(form.value);
+}
+
+/** Return a value as JSON text that a person reads. */
+export function toText(value: unknown): string {
+  // not what comes in: a date has made itself a text by then
+  return JSON.stringify(value, function (this: Record<string, unknown>, name) {
+    return spell(this[name]) ?? this[name];
+  });
 }

@@ -15,12 +15,13 @@
 import { isView } from "./arrays.ts";
 import { isContainer, isList, type Json, type JsonList, type JsonObject, own, same } from "./document.ts";
 import { NotSyncable, SyncStateError } from "./errors.ts";
+import { isDate } from "./forms.ts";
 import { Candidate, type Operation } from "./patch.ts";
 import { index, join } from "./pointer.ts";
 import { copy } from "./values.ts";
 
 /** A state as a recipe may change it. */
-export type Draft<State> = State extends ArrayBufferView
+export type Draft<State> = State extends ArrayBufferView | Date
   ? State
   : State extends readonly (infer Element)[]
     ? Draft<Element>[]
@@ -31,8 +32,8 @@ export type Draft<State> = State extends ArrayBufferView
 /**
  * Return the operations that a recipe's mutations make.
  *
- * The document is not changed. A value that is set to what it was records nothing. Values are copied in. Of bytes
- * and arrays the recipe sees copies: what it writes there counts when it assigns them.
+ * The document is not changed. A value that is set to what it was records nothing. Values are copied in. Of bytes,
+ * arrays and dates the recipe sees copies: what it writes there counts when it assigns them.
  *
  * @throws {NotSyncable} if the recipe assigns what has no JSON form, or makes a hole in a list
  *
@@ -60,7 +61,7 @@ class Recorder implements Holder {
   readonly recorder = this;
   readonly operations: Operation[] = [];
   readonly candidate: Candidate;
-  // Copies of the bytes and arrays that the recipe looked at: no proxy notices what is written into one.
+  // Copies of the bytes, arrays and dates that the recipe looked at: no proxy notices what is written into one.
   readonly lent = new Map<Json, Json>();
   isOpen = true;
 
@@ -121,7 +122,7 @@ abstract class Place<Value extends Json = Json> implements Holder, ProxyHandler<
   // What a recipe sees at a token: a container as a draft, all else as it is.
   protected see(token: Token): unknown {
     const value = this.at(token);
-    if (isView(value)) {
+    if (isView(value) || isDate(value)) {
       const { lent } = this.recorder;
       if (!lent.has(value)) lent.set(value, copy(value));
       return lent.get(value);

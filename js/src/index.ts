@@ -33,6 +33,7 @@ export {
   TargetNotFound,
   TestFailed,
 } from "./errors.ts";
+export { type Codec, type ExactDate, exactDate, Failure, register, Tagged } from "./forms.ts";
 export { Link } from "./link.ts";
 export { PROTOCOL } from "./messages.ts";
 export { Model, type ModelEvents } from "./model.ts";

@@ -19,6 +19,7 @@ import {
   readFrame,
   readMessage,
   readSeed,
+  type Seed,
   type VersionNote,
 } from "./messages.ts";
 import { Model } from "./model.ts";
@@ -37,6 +38,15 @@ interface Entry {
   views: number;
   /** Whether it has said hello. */
   isKnown: boolean;
+}
+
+/** Return the state that is embedded in an output, or nothing if this page cannot read it. */
+export function seedOf(bundle: unknown): Seed | undefined {
+  try {
+    return readSeed(putBuffers(bundle, []));
+  } catch {
+    return undefined;
+  }
 }
 
 /** The models of one kernel, as one page has them. */
@@ -118,7 +128,7 @@ export class Link {
   #enter(key: string | undefined, bundle: unknown): Entry {
     const replica = new Replica(this.id, {
       model: key,
-      seed: readSeed(bundle),
+      seed: seedOf(bundle),
       number: this.#numbers.get(key ?? ""),
     });
     const model = new Model(replica, (messages) => this.#say(entry, messages));

@@ -130,7 +130,7 @@ export class Model<State = JsonObject> {
    */
   set(pointer: string, value: unknown): void {
     const old = find(this.#replica.document, pointer);
-    if (old === value && old !== undefined) return;
+    if (Object.is(old, value) && old !== undefined) return;
     this.apply([{ op: old === undefined ? "add" : "replace", path: pointer, value: copy(value, pointer) }]);
   }
 
@@ -190,7 +190,7 @@ export class Model<State = JsonObject> {
 
   #update(subscription: Subscription): void {
     const value = this.#at(subscription.tokens);
-    if (value === subscription.value) return;
+    if (Object.is(value, subscription.value)) return;
     subscription.value = value;
     this.#call(() => subscription.callback(value));
   }

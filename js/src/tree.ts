@@ -8,7 +8,18 @@
  */
 
 import { describe, isArray, isView } from "./arrays.ts";
-import { isList, isObject, type Json, type JsonList, type JsonObject, own } from "./document.ts";
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonList,
+  type JsonObject,
+  own,
+  same,
+  spell,
+  toText,
+} from "./document.ts";
+import { formOf, isDate } from "./forms.ts";
 import type { Model } from "./model.ts";
 import { join, parse } from "./pointer.ts";
 import type { Trouble } from "./replica.ts";
@@ -228,7 +239,7 @@ class Leaf implements Row {
   }
 
   update(value: Json, isQuiet: boolean): void {
-    if (value === this.#value) return;
+    if (Object.is(value, this.#value)) return;
     this.#value = value;
     this.#text.textContent = textOf(value);
     if (!isQuiet) flash(this.element);
@@ -258,10 +269,10 @@ class Field implements Row {
   }
 
   update(value: Json, isQuiet: boolean): void {
-    if (value === this.#value || !isScalar(value)) return;
+    if (Object.is(value, this.#value) || !isScalar(value)) return;
     this.#value = value;
     this.#editor.update(value);
-    if (!isQuiet && value !== this.#own) flash(this.element); // one's own edit is no news
+    if (!isQuiet && !same(value, this.#own)) flash(this.element); // one's own edit is no news
     this.#own = undefined;
   }
 
@@ -295,6 +306,8 @@ function shapeOf(value: Json): string {
   if (isContainer(value)) return isList(value) ? "list" : "object";
   if (value === null) return "null";
   if (isView(value)) return isArray(value) ? "array" : "bytes";
+  if (isDate(value)) return "date";
+  if (formOf(value)) return typeof value === "object" ? "leaf" : "digits"; // which no number input takes
   if (typeof value === "string") return value.includes("\n") ? "lines" : "string";
   return typeof value;
 }
@@ -304,7 +317,7 @@ function isContainer(value: Json): value is Container {
 }
 
 function isScalar(value: Json): value is Scalar {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+  return ["string", "number", "boolean", "bigint"].includes(typeof value) || isDate(value);
 }
 
 function sizeOf(container: Container): number {
@@ -323,8 +336,7 @@ function memberOf(container: Container, name: string): Json {
 function textOf(value: Json): string {
   if (isArray(value))
     return `${describe(value)}: ${value.subarray(0, FEW).join(", ")}${value.length > FEW ? ", …" : ""}`;
-  if (isView(value)) return describe(value);
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return spell(value) ?? (typeof value === "string" ? value : toText(value));
 }
 
 /** How much is in a container, where its first members do not tell. */

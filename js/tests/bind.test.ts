@@ -2,7 +2,8 @@
 import { setMaxListeners } from "node:events";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { type NumberArray, pack } from "../src/arrays.ts";
-import type { Json } from "../src/document.ts";
+import type { Json, JsonObject } from "../src/document.ts";
+import { exactDate, Failure } from "../src/forms.ts";
 import { Link } from "../src/link.ts";
 import type { Operation } from "../src/patch.ts";
 import { Kernel, type KernelModel, type Page, pair, turn } from "./support/kernel.ts";
@@ -688,5 +689,36 @@ describe("state is never code", () => {
     expect(() => model.bind(root)).toThrow(/^Cannot bind a <(script|style)>: state is shown, never run/);
 
     expect(root.textContent).toBe("");
+  });
+});
+
+describe("values that JSON lacks", () => {
+  const enter = async (page: Bound, value: string): Promise<unknown> => {
+    person.types(page.control, value);
+    person.leaves(page.control);
+    await turn();
+    return (page.model.state as JsonObject).x;
+  };
+
+  test("are shown as text", async () => {
+    const value = [exactDate("2026-01-31"), Number.NaN, 2n ** 60n, new Failure("E", "text")];
+    const { root } = await bound('<p data-sync-text="/x"></p>', { x: value });
+
+    expect(root.textContent).toBe('["2026-01-31","NaN","1152921504606846976","E: text"]');
+  });
+
+  test("are entered as what they are", async () => {
+    const day = await bound('<input type="date" data-sync-value="/x">', { x: exactDate("2026-01-31") });
+    expect(day.control.value).toBe("2026-01-31");
+    expect(await enter(day, "2026-02-01")).toMatchObject({ iso: "2026-02-01" });
+
+    const when = await bound('<input data-sync-value="/x">', { x: exactDate("2026-01-31T12:00:00") });
+    expect(when.control.value).toBe("2026-01-31 12:00:00");
+    expect(await enter(when, "2026-01-31 13:00")).toMatchObject({ iso: "2026-01-31T13:00" });
+    expect(await enter(when, "noon")).toMatchObject({ iso: "2026-01-31T13:00" });
+
+    const large = await bound('<input data-sync-value="/x">', { x: 2n ** 60n });
+    expect(await enter(large, "1152921504606846977")).toBe(2n ** 60n + 1n);
+    expect(await enter(large, "x")).toBe(2n ** 60n + 1n);
   });
 });

@@ -149,7 +149,7 @@ describe("an edit that cannot be made is thrown at once", () => {
 
     expect(() => model.set("/rows/7", 1)).toThrow(TargetNotFound);
     expect(() => model.set("n", 1)).toThrow(PointerError);
-    expect(() => model.set("/n", Number.NaN)).toThrow(NotSyncable);
+    expect(() => model.set("/n", new Map())).toThrow(NotSyncable);
     expect(() => model.set("/n", undefined)).toThrow(NotSyncable);
     expect(() => model.set("/none", undefined)).toThrow(NotSyncable);
     expect(() =>

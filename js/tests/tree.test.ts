@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type NumberArray, pack } from "../src/arrays.ts";
 import type { Json } from "../src/document.ts";
+import { exactDate, Failure, Tagged } from "../src/forms.ts";
 import type { Link } from "../src/link.ts";
 import { render } from "../src/tree.ts";
 import { Kernel, type KernelModel, openPage, turn } from "./support/kernel.ts";
@@ -178,6 +179,15 @@ describe("a change of the kernel's", () => {
     );
   });
 
+  test("flashes no NaN that has stayed", async () => {
+    const { kernel, board } = await show({ nan: Number.NaN, n: 1 });
+
+    kernel.say(board.commit([{ op: "replace", path: "/n", value: 2 }]));
+    await turn();
+
+    expect(flashed).toHaveLength(1);
+  });
+
   test("that adds and removes keeps what stays, and the focus in it", async () => {
     const { el, kernel } = await show({ few: { a: 1, b: 2, c: 3 } });
     const last = control(el, "c");
@@ -235,6 +245,17 @@ describe("a control", () => {
     ["text", { value: "a" }, "b", "b"],
     ["a number", { value: 1 }, "2.5", 2.5],
     ["text that looks like a number", { value: "1" }, "2", "2"],
+    ["NaN", { value: Number.NaN }, "2.5", 2.5],
+    ["NaN", { value: 2n ** 60n }, "NaN", Number.NaN],
+    ["a large integer", { value: 2n ** 60n }, "-1152921504606846977", -(2n ** 60n) - 1n],
+    ["an integer that has become small", { value: 2n ** 60n }, "5", 5],
+    ["a day", { value: exactDate("2026-01-31") }, "2026-02-01", exactDate("2026-02-01")],
+    [
+      "a moment",
+      { value: exactDate("2026-01-31T12:00:00") },
+      "2026-01-31 13:00",
+      exactDate("2026-01-31T13:00"),
+    ],
   ])("sends %s in its type", async (_, state, typed, expected) => {
     const { el, board } = await show(state);
 
@@ -243,6 +264,29 @@ describe("a control", () => {
 
     expect(board.document).toEqual({ value: expected });
     expect(flashed).toEqual([]); // one's own edit is no news
+  });
+
+  test.each([
+    ["NaN", Number.NaN, "NaN", "x"],
+    ["a large integer", 2n ** 60n, "1152921504606846976", "1.x"],
+    ["a day", exactDate("2026-01-31"), "2026-01-31", "2026-13-01"],
+  ])("keeps %s where something else is typed", async (_, value, shown, typed) => {
+    const { el, kernel } = await show({ value });
+    const before = kernel.heard.length;
+
+    for (const entered of [typed, shown]) type(control(el, "value"), entered);
+    await turn();
+
+    expect(control(el, "value").value).toBe(shown);
+    expect(kernel.heard).toHaveLength(before);
+  });
+
+  test("is none for a failure, and for a value of an unknown type", async () => {
+    const { el } = await show({ failed: new Failure("KeyError", "a"), color: new Tagged("Color", "RED") });
+
+    expect(el.querySelector("input")).toBeNull();
+    expect(el.textContent).toContain("KeyError: a");
+    expect(el.textContent).toContain("RED");
   });
 
   test("sends what a box says", async () => {

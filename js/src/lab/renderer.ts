@@ -7,7 +7,7 @@
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Widget } from "@lumino/widgets";
 import { isObject, type Json, own } from "../document.ts";
-import { readSeed } from "../messages.ts";
+import { seedOf } from "../link.ts";
 import type { Model } from "../model.ts";
 import * as tree from "../tree.ts";
 import { View } from "../view.ts";
@@ -43,7 +43,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
 
   #show(bundle: Json): void {
     this.#clear();
-    const seed = readSeed(bundle);
+    const seed = seedOf(bundle);
     const [key, esm, css] = ["model", "esm", "css"].map((name) => textOf(bundle, name));
     if (!seed || key === undefined)
       throw new TypeError(

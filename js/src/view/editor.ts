@@ -4,10 +4,12 @@
  * @module
  */
 
+import { spell } from "../document.ts";
+import { type ExactDate, isDate, readDate } from "../forms.ts";
 import { make } from "./element.ts";
 
 /** A value that one control can show. */
-export type Scalar = string | number | boolean;
+export type Scalar = string | number | boolean | bigint | ExactDate;
 
 type Control = HTMLInputElement | HTMLTextAreaElement;
 
@@ -52,7 +54,7 @@ export class Editor {
     if (!this.#isDirty) return;
     const edited = read(this.control, this.#value);
     this.#revert();
-    if (edited !== this.#value) this.#commit(edited);
+    if (!Object.is(edited, this.#value)) this.#commit(edited);
   }
 
   #press(event: KeyboardEvent): void {
@@ -69,7 +71,7 @@ export class Editor {
   }
 
   #show(): void {
-    const text = String(this.#value);
+    const text = textOf(this.#value);
     if (this.control.type === "checkbox") (this.control as HTMLInputElement).checked = this.#value === true;
     else if (this.control.value !== text) write(this.control, text);
   }
@@ -96,10 +98,18 @@ function controlFor(shape: string): Control {
   return make("input", { ...attributes, type: "text" });
 }
 
-/** What a control holds, in the type of the value that it shows; that value where the text is no number. */
+/** What a control holds, in the type of the value that it shows; that value where the text is none of it. */
 function read(control: Control, value: Scalar): Scalar {
   if (typeof value === "boolean") return (control as HTMLInputElement).checked;
   if (typeof value === "string") return control.value;
-  const number = control.value.trim() === "" ? Number.NaN : Number(control.value);
-  return Number.isFinite(number) ? number : value;
+  const text = control.value.trim();
+  if (text === textOf(value)) return value;
+  if (isDate(value)) return readDate(text) ?? value;
+  const number = Number(text);
+  if (/^-?\d+$/.test(text) && !Number.isSafeInteger(number)) return BigInt(text); // no digit is lost
+  return text !== "" && (Number.isFinite(number) || String(number) === text) ? number : value;
+}
+
+function textOf(value: Scalar): string {
+  return spell(value) ?? String(value);
 }

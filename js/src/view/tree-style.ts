@@ -24,7 +24,7 @@ export const css = `
 .syncstate-name { flex: none; min-width: var(--width); max-width: 45%; overflow-wrap: anywhere; color: var(--tint); }
 .syncstate-value { min-width: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 .syncstate-string, .syncstate-lines { color: inherit; }
-.syncstate-number { color: var(--jp-mirror-editor-number-color, #098658); }
+.syncstate-number, .syncstate-digits, .syncstate-date { color: var(--jp-mirror-editor-number-color, #098658); }
 .syncstate-boolean, .syncstate-null { color: var(--jp-mirror-editor-keyword-color, #00f); }
 .syncstate-bytes, .syncstate-size, .syncstate-glimpse { color: var(--quiet); }
 .syncstate-null { font-style: italic; }
