@@ -28,6 +28,7 @@ from typing import (
 from weakref import WeakKeyDictionary
 
 from syncstate.arrays import dtype_of, is_array_type
+from syncstate.forms import registration_of
 from syncstate.shapes import (
     BOOLEAN,
     BYTES,
@@ -44,6 +45,7 @@ from syncstate.shapes import (
     ListShape,
     RecordShape,
     Refusal,
+    Registered,
     Scalar,
     Shape,
     TableShape,
@@ -69,7 +71,7 @@ _SCALARS: dict[Any, Shape] = {
     datetime.datetime: moment(datetime.datetime),
     datetime.date: moment(datetime.date),
     datetime.time: moment(datetime.time),
-    datetime.timedelta: Scalar(datetime.timedelta, "a timedelta", None, datetime.timedelta()),
+    datetime.timedelta: Scalar(datetime.timedelta, "a timedelta", None, datetime.timedelta(), heirs=True),
 }
 
 _MEASURED = (int, float, datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
@@ -184,6 +186,8 @@ class _Reading:
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             members = [*map(_check_choice, annotation)]
             return Flags(annotation) if issubclass(annotation, enum.Flag) else Choice(members)
+        if isinstance(annotation, type) and registration_of(annotation) is not None:
+            return Registered(annotation)
         raise TypeError(f"there is no trait for {spell(annotation)}; {_WAYS.get(origin or annotation, _WAY)}")
 
     def _read_annotated(self, arguments: Sequence[Any]) -> Shape | None:
@@ -248,15 +252,20 @@ def _unwrapped(hint: Any, *, is_required: bool) -> tuple[Any, bool]:
 
 
 def _check_choice(choice: Any) -> Any:
+    if isinstance(choice, enum.Enum) and registration_of(type(choice)) is not None:
+        return choice
     form = choice.value if isinstance(choice, enum.Enum) else choice
     if not isinstance(form, (str, int, float)) and form is not None:
-        raise TypeError(f"the value of {choice!r} is neither text nor a number")
+        raise TypeError(
+            f"the value of {choice!r} is neither text nor a number; "
+            f"call syncstate.register({type(choice).__name__}) before"
+        )
     return choice
 
 
 _WAY = (
     "annotate it as ClassVar or call it _name to keep it local, "
-    "or give it a trait of traitlets with sync=True"
+    "say with syncstate.register() how it travels, or give it a trait of traitlets with sync=True"
 )
 _WAYS: dict[Any, str] = {
     set: "JSON has no sets; use a list, or a dict of what is in it",

@@ -23,11 +23,12 @@ from itertools import chain, repeat
 from operator import ge, is_, itemgetter, le
 from typing import Any
 
-from syncstate.arrays import Array, is_array
+from syncstate.arrays import Array, is_array, is_scalar_of_numpy
 from syncstate.document import SCALARS, elements, same_scalar, show
 from syncstate.errors import NotValid
 from syncstate.pointer import join
 from syncstate.tables import Columns, empty, is_table, spell
+from syncstate.values import Unfit, leaf
 
 ABSENT: Any = object()
 """Stands for a value that needs a closer look, and for a default that there is none of."""
@@ -322,13 +323,21 @@ class Scalar(Shape):
         words: What to call one in a sentence.
         convert: Makes one of something that means the same; what it gives back untouched is refused.
         default: What stands there at first.
+        heirs: Whether values of a subclass are taken: the intake makes the type's own of them.
     """
 
     def __init__(
-        self, type_: type, words: str, convert: Callable[[Any], Any] | None = None, default: Any = ABSENT
+        self,
+        type_: type,
+        words: str,
+        convert: Callable[[Any], Any] | None = None,
+        default: Any = ABSENT,
+        *,
+        heirs: bool = False,
     ) -> None:
         self.type = type_
         self.passes = frozenset({type_})
+        self._heirs = heirs
         self._words = words
         self._convert = convert
         self._default = default
@@ -336,7 +345,7 @@ class Scalar(Shape):
 
     def within(self, limits: Limits) -> Scalar:
         """Return the shape of those values that keep to limits."""
-        shape = Scalar(self.type, self._words, self._convert, self._default)
+        shape = copy(self)
         shape._limits = limits
         shape.passes = frozenset()  # each is looked at
         return shape
@@ -345,9 +354,9 @@ class Scalar(Shape):
         return self._words
 
     def admit(self, value: Any) -> tuple[Any, None]:
-        taken = value
-        if type(value) is not self.type:
-            taken = value if self._convert is None else self._convert(value)
+        taken = _of_python(value)
+        if type(taken) is not self.type and not (self._heirs and isinstance(taken, self.type)):
+            taken = taken if self._convert is None else self._convert(taken)
             if type(taken) is not self.type:
                 raise self.refuse(value)
         if self._limits is not None and (why := self._limits.why_not(taken)) is not None:
@@ -362,6 +371,16 @@ class Scalar(Shape):
 
     def default(self) -> Any:
         return self._default
+
+
+def _of_python(value: Any) -> Any:
+    """Return a number or a date of numpy as Python's own."""
+    if isinstance(value, (str, bytes)) or not is_scalar_of_numpy(value):
+        return value
+    try:
+        return leaf(value)
+    except Unfit as unfit:
+        raise Refusal(value, unfit.why) from None
 
 
 def _to_integer(value: Any) -> Any:
@@ -412,7 +431,25 @@ NULL = Scalar(type(None), "null", None, None)
 def moment(type_: type) -> Scalar:
     """Return the shape of dates, of times, or of both together; ISO text is taken for one."""
     words = {"date": "a date", "datetime": "a date with a time", "time": "a time"}
-    return Scalar(type_, words[type_.__name__], _from_text(type_))
+    heirs = type_.__name__ != "date"  # a datetime is one to Python, and says more
+    return Scalar(type_, words[type_.__name__], _from_text(type_), heirs=heirs)
+
+
+class Registered(Shape):
+    """Values of a type that a person registered."""
+
+    def __init__(self, type_: type) -> None:
+        self._type = type_
+        self.passes = frozenset({type_})
+
+    def say(self) -> str:
+        name = self._type.__name__
+        return f"{'an' if name[0] in 'AEIOUaeiou' else 'a'} {name}"
+
+    def admit(self, value: Any) -> tuple[Any, None]:
+        if not isinstance(value, self._type):
+            raise self.refuse(value)
+        return value, None
 
 
 class Choice(Shape):
@@ -444,6 +481,7 @@ class Choice(Shape):
         for choice in self._choices:
             if choice is value:
                 return choice, None
+        value = _of_python(value)
         for choice in self._choices:
             form = choice.value if isinstance(choice, enum.Enum) else choice
             if type(value) in SCALARS and same_scalar(form, value):

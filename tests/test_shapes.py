@@ -8,6 +8,7 @@ import copy
 import datetime
 import enum
 import threading
+from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal, NewType, NotRequired, Required, TypedDict
 
 import pytest
@@ -15,7 +16,7 @@ import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncstate import NotSyncable, NotValid, PatchError, SyncedModel, SyncStateError, synced
+from syncstate import NotSyncable, NotValid, PatchError, SyncedModel, SyncStateError, register, synced
 from syncstate.annotations import shape_of
 from syncstate.document import plain, same
 from syncstate.patch import apply
@@ -221,6 +222,87 @@ def test_a_member_of_an_enum_stands_in_containers_and_its_value_on_the_wire():
         [{"op": "replace", "path": "/colors/a", "value": "blue"}],
         [{"op": "add", "path": "/colors/b", "value": "red"}],
     ]
+
+
+class Corner(enum.Enum):
+    FIRST = (0, 0)
+
+
+register(Corner)
+register(Fraction, str, Fraction)
+
+
+class Leaves(SyncedModel):
+    n: int = 0
+    x: float = 0
+    xs: list[float] = []
+    level: Literal[1, 2] = 1
+    is_on: bool = False
+    due: datetime.date | None = None
+    at: list[datetime.datetime] = []
+    span: datetime.timedelta = datetime.timedelta(1)
+    open: datetime.time | None = synced(None, min=datetime.time(8), max="18:00")
+    half: Fraction = Fraction(1, 2)
+    parts: list[Fraction] = []
+    corners: list[Corner] = []
+
+
+@pytest.mark.parametrize(
+    ("statement", "place", "value"),
+    [
+        ("m.n = np.int64(3)", "m.n", 3),
+        ("m.x = np.float32(0.5)", "m.x", 0.5),
+        ("m.xs.append(np.int8(3))", "m.xs[0]", 3.0),
+        ("m.level = np.int64(2)", "m.level", 2),
+        ("m.is_on = np.bool_(True)", "m.is_on", True),
+        ("m.x = 2**60", "m.x", 2.0**60),
+        ("m.n = 2**70", "m.n", 2**70),
+        ("m.due = '2024-01-02'", "m.due", datetime.date(2024, 1, 2)),
+        ("m.at.append('2024-01-02T10:00')", "m.at[0]", datetime.datetime(2024, 1, 2, 10)),
+        ("m.at.append(np.datetime64('2024-01-01', 's'))", "m.at[0]", datetime.datetime(2024, 1, 1)),
+        ("m.open = '09:00'", "m.open", datetime.time(9)),
+        ("m.parts.append(Fraction(1, 3))", "m.parts[0]", Fraction(1, 3)),
+        ("m.corners.append(Corner.FIRST)", "m.corners[0]", Corner.FIRST),
+        ("m.sync.apply([dict(op='replace', path='/due', value='2024-05-05')])", "m.due.month", 5),
+        ("m.sync.apply([dict(op='add', path='/at/-', value='2024-05-05T11:00')])", "m.at[0].hour", 11),
+    ],
+)
+def test_leaves_of_all_types_are_there_as_their_type_has_them(statement, place, value):
+    model = Leaves()
+    names = {"m": model, "np": pytest.importorskip("numpy"), "Fraction": Fraction, "Corner": Corner}
+
+    exec(statement, names)
+    found = eval(place, names)
+
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "m.n = np.float64(3)",
+        "m.n = np.bool_(True)",
+        "m.x = 2**60 + 1",
+        "m.x = '1'",
+        "m.due = datetime.datetime(2024, 1, 1)",
+        "m.at.append(datetime.date(2024, 1, 1))",
+        "m.at.append('tomorrow')",
+        "m.open = '07:00'",
+        "m.open = datetime.time(9, tzinfo=datetime.UTC)",
+        "m.span = 3",
+        "m.parts.append(1)",
+        "m.corners.append((0, 0))",
+    ],
+)
+def test_leaves_of_other_types_are_refused(statement):
+    model = Leaves()
+    before = model.sync.snapshot()
+
+    with pytest.raises(NotValid, match=r"^Cannot put .* at '/"):
+        exec(statement, {"m": model, "np": pytest.importorskip("numpy"), "datetime": datetime})
+
+    assert model.sync.snapshot() == before
 
 
 def test_what_was_taken_out_is_free_and_is_looked_at_when_it_comes_back():
