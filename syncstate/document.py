@@ -28,6 +28,8 @@ class ObjectNode:
 
     __slots__ = ()
 
+    _synced_is_frozen = False
+
     @property
     def _synced_node(self) -> Any:
         """What knows its place."""

@@ -1,24 +1,29 @@
-"""Floor 6. What an annotation that names a model says: a nested model stands there.
+"""Floor 6. What an annotation that names a class says: a model stands there, or an instance of a dataclass.
 
-What stands there in Python is the model itself. A plain object that comes from a page, or a dict from Python,
-makes one; its class may run a person's code then, so `made` does it where no lock is held.
+What stands there in Python is that object itself. A plain object from a page, or a dict from Python, makes
+one; its class may run a person's code then, so `made` does it where no lock is held.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, get_type_hints
 
 import traitlets
 
-from syncstate.annotations import register_reader
+from syncstate.annotations import register_reader, shape_of
 from syncstate.document import ObjectNode
 from syncstate.errors import NotValid
 from syncstate.fields import shape_of_trait
+from syncstate.forms import registration_of
 from syncstate.pointer import parse
+from syncstate.records import more_of, names_of, restored
 from syncstate.seams import synced_traits
-from syncstate.shapes import AnyOf, Frame, Refusal, Shape, made
+from syncstate.shapes import AnyOf, Frame, RecordShape, Refusal, Shape, fit, made
+from syncstate.tracked import record_members
 
 
 class ModelShape(Shape):
@@ -54,16 +59,7 @@ class ModelShape(Shape):
         Raises:
             TypeError: It needs arguments.
         """
-        needed = [
-            name
-            for name, parameter in inspect.signature(self.cls).parameters.items()
-            if parameter.default is parameter.empty
-            and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        ]
-        if needed:
-            way = "give it a default, or a factory"
-            raise TypeError(f"to make {self.say()} takes {', '.join(map(repr, needed))}; {way}")
-        return self.cls
+        return _maker(self.cls, self.say())
 
     def make(self, value: Any, *, is_from_page: bool) -> Any:
         """Return the model of which a plain object names members.
@@ -96,6 +92,142 @@ class ModelShape(Shape):
         except Refusal as refusal:
             refusal.tokens.append(name)
             raise
+
+
+class DataclassShape(RecordShape):
+    """An instance of a dataclass.
+
+    Args:
+        cls: The dataclass.
+    """
+
+    holds: type | None = None  # type: ignore[assignment] # a record holds members, this an object
+    makes = True
+
+    def __init__(self, cls: type) -> None:
+        super().__init__(cls.__name__)
+        self.cls = cls
+        self.passes = frozenset()
+
+    def say(self) -> str:
+        """Name what is expected."""
+        return _named(self.cls)
+
+    def admit(self, value: Any) -> tuple[Any, Frame]:
+        """Return an instance, and this: it judges the fields.
+
+        Raises:
+            Refusal: It is something else, or lacks a field.
+        """
+        if not isinstance(value, self.cls):
+            raise self.refuse(value)
+        if value.__class__ is not self.cls:  # a subclass may have more fields
+            return frame_of(value.__class__).admit(value)
+        members = record_members(value)
+        for name in self.required:
+            if name not in members:
+                raise Refusal(value, f"{name!r} has no value; {self.say()} has {self._say_members()}")
+        return value, self
+
+    def fit_in(self, value: Any) -> Any:
+        """Return an instance with all in it as it will stand there."""
+        members = record_members(value)
+        fitted = super().fit_in(members)
+        return value if fitted is members else restored(self.cls, {**more_of(value), **fitted})
+
+    def factory(self) -> Callable[[], Any]:
+        """Return what makes an instance when nobody says more: the dataclass.
+
+        Raises:
+            TypeError: It needs arguments.
+        """
+        return _maker(self.cls, self.say())
+
+    def make(self, value: Any, *, is_from_page: bool) -> Any:
+        """Return the instance of which a plain object names the fields.
+
+        Raises:
+            Refusal: It names others, or lacks some, or holds values that may not stand there.
+            Exception: The dataclass refuses it.
+        """
+        if not isinstance(value, dict):
+            return value
+        members = {name: self._made_member(name, member, is_from_page) for name, member in value.items()}
+        fields = self.cls.__dataclass_fields__  # type: ignore[attr-defined] # it is a dataclass
+        for name in self.required:
+            if fields[name].init and name not in members and _is_needed(fields[name]):
+                raise Refusal(value, f"{name!r} is missing; {self.say()} has {self._say_members()}")
+        instance = self.cls(**{name: member for name, member in members.items() if fields[name].init})
+        for name, member in members.items():
+            if not fields[name].init:
+                object.__setattr__(instance, name, member)
+        return instance
+
+    def _made_member(self, name: str, value: Any, is_from_page: bool) -> Any:
+        try:
+            shape = self.at(name)
+            return fit(shape, made(shape, value, is_from_page=is_from_page))
+        except Refusal as refusal:
+            refusal.tokens.append(name)
+            raise
+
+
+def _is_needed(field: Any) -> bool:
+    import dataclasses
+
+    return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def frame_of(cls: Any) -> DataclassShape:
+    """Return what may stand in an instance of a dataclass.
+
+    Raises:
+        TypeError: A field's type has no place in a document.
+    """
+    known: DataclassShape | None = vars(cls).get("_synced_frame")
+    if known is None:
+        known = cls._synced_frame = DataclassShape(cls)  # first: it may be in itself
+        try:
+            known.members = dict(_fields_of(cls))
+            known.required = tuple(known.members)
+        except BaseException:
+            del cls._synced_frame
+            raise
+    return known
+
+
+def _fields_of(cls: type) -> Iterator[tuple[str, Shape | None]]:
+    scope = {**vars(sys.modules.get(cls.__module__, types)), cls.__name__: cls}
+    try:
+        hints = get_type_hints(cls, scope, include_extras=True)
+    except NameError as error:
+        raise TypeError(f"{cls.__name__} names {error.name!r}, which is not defined") from None
+    for name in names_of(cls):
+        if name.startswith("_synced_") or name == "__dict__":
+            raise TypeError(f"{cls.__name__} has a field {name!r}; that name is taken")
+        try:
+            yield name, shape_of(hints[name], scope)
+        except TypeError as error:
+            raise TypeError(f"of the field {name!r} of {cls.__name__}: {error}") from None
+
+
+@register_reader
+def _read_dataclass(annotation: Any) -> Shape | None:
+    is_one = isinstance(annotation, type) and "__dataclass_fields__" in dir(annotation)
+    return frame_of(annotation) if is_one and registration_of(annotation) is None else None
+
+
+def _maker(cls: type, said: str) -> Callable[[], Any]:
+    needed = [
+        name
+        for name, parameter in inspect.signature(cls).parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if needed:
+        names = ", ".join(map(repr, needed))
+        raise TypeError(f"to make {said} takes {names}; give it a default, or a factory")
+    return cls
 
 
 def is_read_only(trait: traitlets.TraitType[Any, Any]) -> bool:

@@ -282,10 +282,11 @@ class Opened(dict[str, Json]):
 class Draft:
     """A document while a patch runs over it: a container is copied the first time it is touched."""
 
-    __slots__ = ("_mine", "_shared", "document")
+    __slots__ = ("_mine", "_shared", "document", "opened")
 
     def __init__(self, document: Json) -> None:
         self.document = document
+        self.opened: list[Opened] = []
         self._mine: dict[int, Json] = {}  # containers made here, by id; held, so that no id is used twice
         self._shared = 0
 
@@ -480,9 +481,16 @@ class Draft:
         """Return a container that may be changed in the place of one that may not."""
         if id(value) in self._mine or not isinstance(value, CONTAINERS):
             return value
-        copy = Opened(value) if isinstance(value, ObjectNode) else self._copy(value)
+        copy = self._open(value) if isinstance(value, ObjectNode) else self._copy(value)
         self._mine[id(copy)] = copy
         return copy
+
+    def _open(self, value: ObjectNode) -> Opened:
+        if value._synced_is_frozen:
+            raise _Refused(f"it is in {kind(value)}, which is frozen; replace that as a whole", PatchError)
+        opened = Opened(value)
+        self.opened.append(opened)
+        return opened
 
     def _copy(self, value: list[Json] | dict[str, Json]) -> Json:
         return dict(value) if isinstance(value, dict) else list(value)
@@ -494,9 +502,7 @@ class _Amendment(Draft):
     __slots__ = ("_notes",)
 
     def __init__(self, document: Json) -> None:
-        self.document = document
-        self._mine = {}
-        self._shared = 0
+        super().__init__(document)
         self._notes: list[tuple[Any, Any, int, Any]] = []  # container, key, and the length and value before
 
     def exchange(self, path: str, value: Json) -> bool:

@@ -38,10 +38,11 @@ class Record(ObjectNode):
         return self.__dict__
 
     def _synced_twin(self) -> Any:
-        return restored(self._synced_base, {name: copied(value) for name, value in self.__dict__.items()})
+        members = {name: copied(value) for name, value in self.__dict__.items()}
+        return restored(self._synced_base, {**more_of(self), **members})
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return restored, (self._synced_base, dict(self.__dict__))
+        return restored, (self._synced_base, {**more_of(self), **self.__dict__})
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"Cannot delete {name!r} of a {self._synced_base.__name__}: a page shows it")
@@ -72,7 +73,8 @@ def members_of(value: Any) -> dict[str, Any]:
 
 def restored(cls: type, members: Mapping[str, Any]) -> Any:
     """Return an instance of a dataclass with some values, of which its own code hears nothing."""
-    instance = cls.__new__(cls)
+    maker: Any = cls
+    instance = maker.__new__(cls)
     for name, value in members.items():
         object.__setattr__(instance, name, value)
     return instance
@@ -86,8 +88,8 @@ def placed(cls: type, node: dict[str, Any], more: Mapping[str, Any] | None = Non
         node: The container.
         more: What else its instance held; that stays in Python.
     """
-    made = cls if issubclass(cls, Record) else record_class(cls)
-    instance = made.__new__(made)
+    made: Any = cls if issubclass(cls, Record) else record_class(cls)
+    instance: Record = made.__new__(made)
     object.__setattr__(instance, "__dict__", node)
     if more:
         object.__setattr__(instance, "_synced_more", dict(more))
@@ -96,6 +98,8 @@ def placed(cls: type, node: dict[str, Any], more: Mapping[str, Any] | None = Non
 
 def more_of(value: Any) -> dict[str, Any]:
     """Return what an instance of a dataclass holds beside its fields."""
+    if isinstance(value, Record):
+        return dict(getattr(value, "_synced_more", None) or {})
     names = type(value).__dataclass_fields__
     return {name: held for name, held in getattr(value, "__dict__", {}).items() if name not in names}
 
@@ -124,26 +128,30 @@ def _made_class(cls: type) -> type[Record]:
     if is_frozen(cls):
         body["_synced_is_frozen"] = True
     else:
-        body["__setattr__"] = _setattr_of(frozenset(names))
-    if any("__slots__" in vars(base) and {*names} & {*base.__slots__} for base in cls.__mro__[:-1]):
+        body["__setattr__"] = _setattr_of(frozenset(names), is_open=cls.__dictoffset__ != 0)
+    if any({*names} & {*vars(base).get("__slots__", ())} for base in cls.__mro__):
         body |= {name: property(_reader(name)) for name in names}  # else the slot, which is empty, is read
     for base in reversed(cls.__mro__):  # what is cached in __dict__ would be in the document
         for name, member in vars(base).items():
             if isinstance(member, cached_property) and getattr(cls, name, None) is member:
-                body[name] = property(member.func)
-    return type(cls.__name__, (Record, cls), body)
+                body[name] = property(member.__dict__["func"])
+    meta: Any = type(cls)  # an ABC's, say
+    made: Any = meta(cls.__name__, (Record, cls), body)
+    return made  # type: ignore[no-any-return] # it is what was just made
 
 
-def _setattr_of(names: frozenset[str]) -> Any:
-    def __setattr__(self: Any, name: str, value: Any) -> None:
+def _setattr_of(names: frozenset[str], *, is_open: bool) -> Any:
+    def write(self: Any, name: str, value: Any) -> None:
         if name in names:
             self.__dict__[name] = value
         elif hasattr(getattr(type(self), name, None), "__set__"):
             object.__setattr__(self, name, value)
+        elif not is_open:
+            raise AttributeError(f"{self.__class__.__name__!r} object has no attribute {name!r}")
         else:
             _hold(self)[name] = value
 
-    return __setattr__
+    return write
 
 
 def _hold(record: Any) -> dict[str, Any]:
@@ -151,12 +159,13 @@ def _hold(record: Any) -> dict[str, Any]:
     try:
         return record._synced_more  # type: ignore[no-any-return] # a dict, or it is not there
     except AttributeError:
-        object.__setattr__(record, "_synced_more", more := {})
+        more: dict[str, Any] = {}
+        object.__setattr__(record, "_synced_more", more)
         return more
 
 
 def _getattr_of(cls: Any) -> Any:
-    def __getattr__(self: Any, name: str) -> Any:
+    def find(self: Any, name: str) -> Any:
         if name != "_synced_more":
             try:
                 return self._synced_more[name]
@@ -167,7 +176,7 @@ def _getattr_of(cls: Any) -> Any:
             return theirs(self, name)
         raise AttributeError(f"{cls.__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
-    return __getattr__
+    return find
 
 
 def _reader(name: str) -> Any:

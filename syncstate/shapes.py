@@ -230,7 +230,7 @@ def made(shape: Shape | None, value: Any, *, is_from_page: bool = False) -> Any:
     """
     if shape is None or not shape.makes:
         return value
-    if not isinstance(shape, Frame):
+    if not isinstance(shape, Frame) or shape.holds is None:
         return shape.make(value, is_from_page=is_from_page)
     if isinstance(value, dict) and shape.holds is dict:
         members = {name: _made_at(shape, name, member, is_from_page) for name, member in value.items()}
@@ -239,6 +239,13 @@ def made(shape: Shape | None, value: Any, *, is_from_page: bool = False) -> Any:
         elements_ = [_made_at(shape, place, element, is_from_page) for place, element in enumerate(value)]
         return value if all(map(is_, elements_, value)) else elements_
     return value
+
+
+def made_in(frame: Shape, members: Mapping[str, Any]) -> dict[str, Any]:
+    """Return some members of an object with the objects that plain ones in them stand for."""
+    if not isinstance(frame, Frame) or not frame.makes:
+        return dict(members)
+    return {name: _made_at(frame, name, member, False) for name, member in members.items()}
 
 
 def _made_at(frame: Frame, key: Any, value: Any, is_from_page: bool) -> Any:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from operator import is_
 from threading import Lock, RLock, get_ident
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
@@ -42,8 +43,8 @@ from syncstate.errors import NotSyncable, NotWritable, PatchError
 from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
 from syncstate.forms import Unformed
 from syncstate.journal import Journal
-from syncstate.objects import declared, is_read_only
-from syncstate.patch import Draft, Operation, Step, apply, check, demand_no_range, rehearse
+from syncstate.objects import declared, frame_of, is_read_only
+from syncstate.patch import Draft, Opened, Operation, Step, check, demand_no_range, rehearse
 from syncstate.pointer import escape, head, index, join, parse, resolve
 from syncstate.readings import (
     Reader,
@@ -56,6 +57,7 @@ from syncstate.readings import (
     open_readings,
 )
 from syncstate.rebase import members_of
+from syncstate.records import Record, restored
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, fits, made, reach
 from syncstate.tables import NO_PLACE, Columns, is_table
@@ -71,13 +73,16 @@ from syncstate.tracked import (
     adopt,
     become,
     described,
+    is_alike,
     is_scalar,
     is_tracked,
     let_go,
     node_of,
+    nodes_in,
     note_place,
     perform,
     prefixed,
+    record_members,
     reshape,
     root_above,
     roots_below,
@@ -938,22 +943,45 @@ class TraitDocument(Root):
         operations = [_taken(operation) for operation in operations]
         operations, settled = self._settled(operations)
         before = self.view()
-        after = _tried(before, operations, settled)
-        if not isinstance(after, dict) or after.keys() != before.keys():
-            raise PatchError(
-                f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
-            )
-        proposed = {name: value for name, value in after.items() if value is not before[name]}
-        for name in proposed:
-            if name in self.computations:
-                raise computes(self.model, name)
+        after, opened = _tried(before, operations, settled)
+        proposed = self._proposed(before, after)
         accepted = {name: verdicts.on(name, value) for name, value in proposed.items()}
+        below = [
+            (one, one._judged_below(verdicts, part, one.path_below(self)))
+            for one, part in _documents_in(opened)
+        ]
         if verdicts.are_wanted:
             return
         apart = self._apart(operations, proposed, accepted)
         if apart:
             operations = _halves(before, operations, apart)
-        self._do(operations, accepted, apart)
+        self._do(operations, accepted, apart, below)
+
+    def _proposed(self, before: JsonObject, after: Json) -> dict[str, Json]:
+        """Return the members that a patch changes, as they are to be, without what it does in models below.
+
+        Raises:
+            PatchError: It adds or removes members.
+        """
+        if not isinstance(after, dict) or after.keys() != before.keys():
+            raise PatchError(
+                f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
+            )
+        changed = {name: closed(value) for name, value in after.items() if value is not before[name]}
+        proposed = {name: value for name, value in changed.items() if not _is_that(value, before[name])}
+        for name in proposed:
+            if name in self.computations:
+                raise computes(self.model, name)
+        return proposed
+
+    def _judged_below(self, verdicts: Verdicts, part: Opened, place: str) -> dict[str, Any]:
+        """Return what validators make of the part of a patch that acts here, below where it began."""
+        with _named(place):
+            proposed = self._proposed(self.view(), part)
+            for name in {*self.read_only} & proposed.keys() if verdicts.is_for_page else ():
+                raise NotWritable(join(name), f"{name!r} is read-only for pages")
+            mine = verdicts.of(self)
+            return {name: mine.on(name, value) for name, value in proposed.items()}
 
     def _apply_inside(self, operations: list[Operation], verdicts: Verdicts) -> bool:
         """Let a document below do a patch that acts in it alone, and return whether that is so."""
@@ -972,6 +1000,8 @@ class TraitDocument(Root):
         """Return operations of which none replaces a model: it is changed instead, for those who hold it."""
         spread: list[Operation] = []
         for position, operation in enumerate(operations):
+            if operation["op"] == "copy":
+                self._demand_no_model(operation)
             value = operation.get("value")
             is_as_now = all(other["op"] in ("replace", "test") for other in operations[:position])
             if operation["op"] == "replace" and isinstance(value, dict) and is_as_now:
@@ -981,6 +1011,23 @@ class TraitDocument(Root):
                     continue
             spread.append(operation)
         return spread
+
+    def _demand_no_model(self, operation: Operation) -> None:
+        """Refuse to copy a model, whose class must make another one.
+
+        Raises:
+            PatchError: One is there, or below.
+        """
+        value: Any = self.model._trait_values
+        for token in parse(operation["from"]):
+            value = _step_to(value, token)
+        if any(isinstance(node, Root) for node in nodes_in(value)):
+            source = operation["from"]
+            raise PatchError(
+                f"Cannot copy {source!r}: a model is there; add an object of its members instead",
+                operation=operation,
+                pointer=source,
+            )
 
     def _model_at(self, pointer: str) -> ObjectNode | None:
         """Return the model that stands at a location and is of the class that is declared there."""
@@ -1041,21 +1088,55 @@ class TraitDocument(Root):
             here = _step_to(here, token)
         return None, ""
 
-    def _do(self, operations: list[Operation], accepted: dict[str, Any], apart: Collection[str] = ()) -> None:
+    def _do(
+        self,
+        operations: list[Operation],
+        accepted: dict[str, Any],
+        apart: Collection[str] = (),
+        below: Sequence[tuple[TraitDocument, dict[str, Any]]] = (),
+    ) -> None:
         """Do what is known to apply, and make members what was accepted for them whole."""
         with ExitStack() as stack:
-            for document in (self, *self._above()):
+            for document in dict.fromkeys(
+                one for top in (self, *map(_first, below)) for one in top.lineage()
+            ):
                 stack.enter_context(document._collecting())
             stack.enter_context(self._minding_interrupts())
             stack.enter_context(self._judged(is_it=bool(accepted)))
+            for document, theirs in below:
+                stack.enter_context(document._judged(is_it=bool(theirs)))
+                self._reached.append(document)
+            known = {self: accepted, **dict(below)}
             for operation in operations:
-                self._run(operation, accepted)
-            values = self.model._trait_values
-            rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
-            for name, value in rest.items():
-                self._reconcile(name, value)
-            for name in accepted:
-                self._reshape(name)
+                self._run(operation, known)
+            self._finish(accepted, apart)
+            for document, theirs in below:
+                document._finish(theirs, [name for name in theirs if not document._has(name, theirs[name])])
+
+    def _finish(self, accepted: dict[str, Any], apart: Collection[str]) -> None:
+        values = self.model._trait_values
+        rest = {name: untied(accepted[name], values[name]) for name in accepted if name in apart}
+        for name, value in rest.items():
+            self._reconcile(name, value)
+        for name in accepted:
+            self._reshape(name)
+
+    def _has(self, name: str, value: Any) -> bool:
+        return same(encode(self.model._trait_values[name], ""), encode(value, ""))
+
+    def path_below(self, document: TraitDocument) -> str:
+        """Return where this stands in a document above, as long as it does."""
+        path, one = "", self
+        while one is not document and (above := root_above(one)) is not None:
+            root, _, place = above
+            if not isinstance(root, TraitDocument):
+                break
+            path, one = place + path, root
+        return path
+
+    def lineage(self) -> list[TraitDocument]:
+        """Return this document and those above."""
+        return [self, *self._above()]
 
     @contextmanager
     def _judged(self, *, is_it: bool) -> Iterator[None]:
@@ -1196,6 +1277,10 @@ class TraitDocument(Root):
         self.touch(notices)
         if self.is_recording:
             self._enact(changes, [], list(notices.values()))
+
+    def frame_of(self, cls: type) -> Frame | None:
+        """Return what may stand in an instance of a dataclass."""
+        return frame_of(cls)
 
     # -- documents below and above
 
@@ -1363,12 +1448,38 @@ class TraitDocument(Root):
                     apart.add(name)
         return set(accepted) if "" in apart else apart | (inside & whole)
 
-    def _run(self, operation: Operation, accepted: dict[str, Any]) -> None:
+    def _run(self, operation: Operation, known: Mapping[TraitDocument, dict[str, Any]]) -> None:
+        if self.has_roots and operation["op"] != "test":
+            if (inside := self._inside([operation])) is not None:
+                document, (within,), _ = inside
+                document._run(within, known)
+                return
+            if "from" in operation and self._are_apart(operation):
+                self._carry(operation, known)
+                return
         tokens = parse(operation["path"])
+        accepted = known.get(self, {})
         if operation["op"] == "test" or len(tokens) > 1:
             perform(self.model._trait_values, operation)
         elif tokens[0] in accepted:  # else it is what it was
             self._assign(tokens[0], accepted[tokens[0]])
+
+    def _are_apart(self, operation: Operation) -> bool:
+        """Whether what an operation takes along comes from one document into another one."""
+        source, target = operation["from"], operation["path"]
+        return self._document_at(source)[0] is not self._document_at(target)[0]
+
+    def _carry(self, operation: Operation, known: Mapping[TraitDocument, dict[str, Any]]) -> None:
+        """Take a value from one document to another one."""
+        value: Any = self.model._trait_values
+        for token in parse(operation["from"]):
+            value = _step_to(value, token)
+        with NOWHERE.lock:  # nobody else finds it without a place
+            if operation["op"] == "move":
+                self._run({"op": "remove", "path": operation["from"]}, known)
+            else:
+                value = copied(value)
+            self._run({"op": "add", "path": operation["path"], "value": value}, known)
 
     def _reconcile(self, name: str, value: Any) -> None:
         """Make a member what its trait accepted, by changing what there is where that can be done."""
@@ -1376,10 +1487,21 @@ class TraitDocument(Root):
         known = len(self._collected or ())
         if is_tracked(current) and isinstance(value, (list, dict)) and kind(current) == kind(value):
             become(current, value)
-            if self._is_watched and len(self._collected or ()) > known:
-                self.authority.record([], [assigned(join(name), in_list=False)])
+        elif is_alike(current, value):
+            become(current._synced_node, record_members(value))
         else:
             self._assign(name, value)
+            return
+        if len(self._collected or ()) > known:
+            self._note_assigned([assigned(join(name), in_list=False)])
+
+    def _note_assigned(self, steps: list[Step]) -> None:
+        """Take note, here and above, that a whole value was assigned anew though less was done."""
+        if self._is_watched:
+            self.authority.record([], steps)
+        above = root_above(self) if self._parent is not None else None
+        if above is not None and isinstance(above[0], TraitDocument):
+            above[0]._note_assigned([prefixed(step, above[2]) for step in steps])
 
     def _assign(self, name: str, value: Any) -> None:
         values = self.model._trait_values
@@ -1545,14 +1667,54 @@ def _is_kept(old: Any, value: Any, *, is_same: bool) -> bool:
     """Whether a value that is assigned makes no difference to what stands there."""
     if old is value:
         return True
-    is_one_place = isinstance(node_of(value), Root)  # another model is another one
-    return is_same and not is_one_place and same(old, value)
+    if isinstance(node_of(value), Root) or (isinstance(value, ObjectNode) and type(old) is not type(value)):
+        return False  # another model is another one
+    return is_same and same(old, value)
 
 
 def _top_of(root: Root) -> str:
     """Return the member of the document above in which a root is."""
     above = root_above(root)
     return str(above[1]) if above is not None else ""
+
+
+def _first(pair: tuple[TraitDocument, Any]) -> TraitDocument:
+    return pair[0]
+
+
+def _documents_in(opened: Iterable[Opened]) -> list[tuple[TraitDocument, Opened]]:
+    """Return the documents of the models that a patch touched, and what it made of them."""
+    return [(root, part) for part in opened if isinstance(root := node_of(part.node), TraitDocument)]
+
+
+def closed(value: Any) -> Any:
+    """Return what a patch makes of a value with the models that it touched, and new objects for the others.
+
+    It is the value itself if there are none.
+    """
+    if isinstance(value, Opened):
+        node: Any = value.node
+        if not isinstance(node, Record):
+            return node
+        return restored(node._synced_base, {name: closed(member) for name, member in value.items()})
+    if type(value) is list:
+        elements = [element if type(element) in SCALARS else closed(element) for element in value]
+        return value if all(map(is_, elements, value)) else elements
+    if type(value) is dict:
+        members = {name: closed(member) for name, member in value.items()}
+        return value if all(map(is_, members.values(), value.values())) else members
+    return value
+
+
+def _is_that(value: Any, there: Any) -> bool:
+    """Whether a value is that which is there, or a copy of it with the same things in it."""
+    if value is there:
+        return True
+    if type(value) is list and isinstance(there, list) and len(value) == len(there):
+        return all(map(_is_that, value, there))
+    if type(value) is dict and isinstance(there, dict) and value.keys() == there.keys():
+        return all(_is_that(member, there[name]) for name, member in value.items())
+    return False
 
 
 def _replacements(pointer: str, members: JsonObject, value: JsonObject) -> list[Operation]:
@@ -1619,7 +1781,7 @@ def _scalar_at(values: dict[str, Any], tokens: Sequence[str]) -> tuple[Any, Any]
     key: Any = tokens[0]
     found = holder.get(key, _ABSENT)
     for token in tokens[1:]:
-        holder = found
+        holder = found.__dict__ if isinstance(found, Record) and not found._synced_is_frozen else found
         if type(holder) is TrackedList:
             key = index(token, len(holder))
             if key is None:
@@ -1661,7 +1823,7 @@ def _fitting(
     return operation
 
 
-def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> Json:
+def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> tuple[Json, list[Opened]]:
     """Return what operations make of a document but for the settled members: of those nobody is shown a copy.
 
     What is done inside a settled member bears on no other one, so it is tried by itself.
@@ -1677,7 +1839,10 @@ def _tried(document: JsonObject, operations: list[Operation], settled: set[str])
     try:
         rehearse(document, [operations[position] for position in tried])
         tried = others
-        return apply(document, [operations[position] for position in tried])
+        draft = Draft(document)
+        for place, position in enumerate(tried):
+            draft.run(operations[position], place)
+        return draft.document, draft.opened
     except PatchError as error:
         error.index = tried[error.index] if error.index is not None else None
         raise

@@ -53,7 +53,8 @@ from syncstate.journal import Journal, open_journal
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
 from syncstate.readings import computes, demand_no_reading, open_readings
-from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits, made
+from syncstate.records import Record, is_instance, members_of, more_of, placed
+from syncstate.shapes import ABSENT, Frame, Refusal, Shape, asked, fits, made, made_in
 from syncstate.values import Unfit, form_all, leaf, name_of, settled
 
 _FAVOUR = 8
@@ -185,6 +186,10 @@ class Root:
     def pointer_to(self, key: Any) -> str:
         """Return the pointer of the child that hangs here under a key."""
         return ""
+
+    def frame_of(self, cls: type) -> Frame | None:
+        """Return what may stand in an instance of a dataclass that nothing is said of."""
+        return None
 
     def report(self, keys: Collection[Any], changes: list[Change], assigned: list[Step]) -> None:
         """Take changes below children; the lock is held.
@@ -859,9 +864,10 @@ def reshape(node: _Container, frame: Frame | None) -> None:
     """Give a container and all in it the shapes of another place, in which they fit."""
     node._shape = frame
     for key, child in _items(node):
-        if isinstance(child, _TRACKED):
+        if isinstance(child, _PLACED) and not isinstance(node_of(child), Root):
             shape = None if frame is None else frame.at(key)
-            reshape(child, None if shape is None else shape.admit(child)[1])
+            if shape is not None or not isinstance(child, Record):  # its class says what is in it
+                reshape(node_of(child), None if shape is None else shape.admit(child)[1])
 
 
 def _has_length(frame: Frame, length: int) -> bool:
@@ -899,6 +905,11 @@ def prefixed(step: Step, path: str) -> Step:
     if "from" in operation:
         operation["from"] = path + operation["from"]
     return step._replace(operation=operation)
+
+
+def nodes_in(value: Any) -> list[Any]:
+    """Return the nodes of a value and of all that is in it, without what is below another root."""
+    return _nodes_in(node_of(value)) if isinstance(value, _PLACED) else []
 
 
 def roots_below(root: Root) -> Iterator[Root]:
@@ -1084,12 +1095,26 @@ def _become_member(node: Any, key: Any, new: Any) -> None:
     old = node[key]
     if isinstance(old, _TRACKED) and old is not new and kind(old) == kind(new):
         become(old, new)
+    elif is_alike(old, new):
+        become(old._synced_node, record_members(new))
     elif old is new:
         return
     elif isinstance(node, TrackedDict):
         node._put({key: new})
     else:
         node._splice((key, key + 1, [new]))
+
+
+def is_alike(old: Any, new: Any) -> bool:
+    """Whether an instance of a dataclass that stands somewhere can become another one."""
+    if not isinstance(old, Record) or old._synced_is_frozen or old is new:
+        return False
+    return (new._synced_base if isinstance(new, Record) else type(new)) is old._synced_base
+
+
+def record_members(value: Any) -> dict[str, Any]:
+    """Return the fields of an instance of a dataclass, which may stand somewhere."""
+    return dict(value.__dict__) if isinstance(value, Record) else members_of(value)
 
 
 def _asked(node: TrackedList, values: list[Any], index: Any) -> list[Any]:
@@ -1120,7 +1145,7 @@ def _asked_members(node: TrackedDict, members: dict[str, Any]) -> dict[str, Any]
         return members
     owner = _find_root(node)[0].owner
     try:
-        return cast("dict[str, Any]", asked(shape, owner, made(shape, members)))
+        return cast("dict[str, Any]", asked(shape, owner, made_in(shape, members)))
     except Refusal as refusal:
         raise refusal.at(node.location or "") from refusal.__cause__
 
@@ -1376,8 +1401,8 @@ class Intake:
                 note_place(row, journal)
                 row._parent = self._table.node
         has_left = bool(self._shapes)  # whoever looks at the former shape of one has to look again
-        for node, frame in self._shapes:
-            reshape(node, frame)
+        for value, frame in self._shapes:
+            reshape(node_of(value), frame)
         for leaver in self._free.values():
             if id(leaver) not in self._kept and leaver._parent is self._holder:
                 note_place(leaver, journal)
@@ -1401,13 +1426,26 @@ class Intake:
     def _wrap(self, value: Any, frame: Frame | None) -> Any:
         if isinstance(value, _TRACKED):
             return self._reuse(value, frame)
+        if isinstance(value, Record):
+            return self._reuse_record(value, frame or self._root().frame_of(value._synced_base))
         if isinstance(value, ObjectNode):
             return self._admit_model(value)
         if isinstance(value, (list, tuple)):
             return self._build(value, TrackedList.__new__(TrackedList), enumerate(value), frame)
         if isinstance(value, dict):
             return self._build(value, TrackedDict.__new__(TrackedDict), value.items(), frame)
+        if is_instance(value) and registration_of(type(value)) is None:
+            return self._build_record(value, frame or self._root().frame_of(type(value)))
         return leaf(value)
+
+    def _build_record(self, value: Any, frame: Frame | None) -> Record:
+        node = TrackedDict.__new__(TrackedDict)
+        return placed(type(value), self._build(value, node, members_of(value).items(), frame), more_of(value))
+
+    def _reuse_record(self, record: Record, frame: Frame | None) -> Record:
+        node: TrackedDict = record._synced_node
+        kept = self._reuse(node, frame, record)
+        return record if kept is node else placed(type(record), kept, getattr(record, "_synced_more", None))
 
     def _build(self, source: Any, node: Any, items: Iterable[tuple[Any, Any]], frame: Frame | None) -> Any:
         """Wrap a plain container, and all in it."""
@@ -1492,21 +1530,27 @@ class Intake:
                 node._parent, node._key = parent, key
         return wrapped
 
-    def _reuse(self, node: _Container, frame: Frame | None) -> Any:
+    def _reuse(self, node: _Container, frame: Frame | None, value: Any = None) -> Any:
         """Return a tracked container itself if it has no place or is leaving the one it has, else a copy.
 
         It is copied too if something in it will stand otherwise than it does.
+
+        Args:
+            node: The container.
+            frame: What may stand in it.
+            value: The object whose container it is, if it is one's.
         """
+        value = node if value is None else value
         if id(node) in self._ancestors():
             raise Unfit(node, "it would contain itself; a document is a tree")
         is_loose = node._parent is None
         # what has no place, nobody judged
         is_same = node._shape is frame and (not is_loose or frame is None)
-        can_stay = is_same or frame is None or fits(frame, node)
+        can_stay = is_same or frame is None or fits(frame, value)
         if (is_loose or self._is_leaving(node)) and can_stay and self._keep(node):
             (self.loose if is_loose else self._reused).append(node)
             if not is_same:
-                self._shapes.append((node, frame))
+                self._shapes.append((value, frame))
             return node
         kind_: Any = type(node)
         return self._build(node, kind_.__new__(kind_), _items(node), frame)

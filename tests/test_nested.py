@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 import pytest
+import traitlets
 
 from syncstate import SyncedModel, batch, synced
 from syncstate.errors import NotSyncable, NotValid
@@ -245,7 +246,7 @@ def test_models_that_are_put_into_each_other_at_once_do_not_wait_for_ever():
         children: list = []
 
     for _ in range(200):
-        nodes = [Node(), Node(), Node()]
+        nodes = [Node(children=[]) for _ in range(3)]  # traitlets makes a default twice at once
         gate = threading.Barrier(3)
         refused: list[Exception] = []
 
@@ -396,3 +397,157 @@ def test_a_class_may_be_in_itself():
 
     assert tree.sync.snapshot()["children"][1]["children"][0]["name"] == "d"
     assert isinstance(tree.children[1].children[0], Tree)
+
+
+# -- patches that act in several models
+
+
+class Guarded(SyncedModel):
+    name: str = ""
+    rows: list[int] = []
+    inner: Guarded | None = None
+    others: list[Guarded] = []
+    secret: int = synced(0, read_only=True)
+
+    @traitlets.validate("name")
+    def _strip(self, proposal: Any) -> str:
+        return proposal["value"].strip()
+
+    @traitlets.validate("rows")
+    def _sort(self, proposal: Any) -> Any:
+        if any(row < 0 for row in proposal["value"]):
+            raise traitlets.TraitError("no row is below zero")
+        return sorted(proposal["value"])
+
+
+def test_an_edit_of_several_models_happens_whole():
+    top = Guarded(inner=Guarded(inner=Guarded(rows=[2])), others=[Guarded(), Guarded()])
+    held = [top.inner, top.inner.inner, *top.others]
+    kernel = Kernel(top, *held)
+    page = kernel.page()
+    told: list[Any] = []
+    for model in (top, *held):
+        model.observe(told.append)
+
+    page.send(
+        page.replicas[top.sync.key].edit(
+            [
+                {"op": "replace", "path": "/name", "value": " top "},
+                {"op": "replace", "path": "/inner/name", "value": " in "},
+                {"op": "add", "path": "/inner/inner/rows/-", "value": 1},
+                {"op": "remove", "path": "/others/0"},
+                {"op": "replace", "path": "/others/0/name", "value": " o "},
+                {"op": "add", "path": "/others/-", "value": {"name": " new ", "rows": [3, 1]}},
+            ]
+        )
+    )
+
+    assert not page.troubles
+    assert top.name == "top"
+    assert top.inner is held[0]
+    assert (held[0].name, held[1].rows, held[3].name) == ("in", [1, 2], "o")
+    assert top.others[0] is held[3]
+    assert (top.others[1].name, top.others[1].rows) == ("new", [1, 3])
+    for model in (top, *held):
+        assert page.replicas[model.sync.key].document == model.sync.snapshot()
+    assert len([change for change in told if change.owner is top]) == 3
+    assert len([change for change in told if change.owner is held[1]]) == 1
+
+
+@pytest.mark.parametrize(
+    ("operation", "why"),
+    [
+        ({"op": "add", "path": "/inner/inner/rows/-", "value": -1}, "no row is below zero"),
+        ({"op": "replace", "path": "/inner/secret", "value": 1}, "'secret' is read-only for pages"),
+        ({"op": "add", "path": "/inner/more", "value": 1}, "Cannot add or remove members of Guarded"),
+        ({"op": "replace", "path": "/inner/name", "value": 3}, "a string is expected"),
+        ({"op": "replace", "path": "/others/0", "value": 3}, "a Guarded is expected"),
+    ],
+)
+def test_an_edit_of_several_models_happens_not_at_all(operation, why):
+    top = Guarded(inner=Guarded(inner=Guarded(rows=[2])), others=[Guarded()])
+    page = Kernel(top).page()
+    before = top.sync.snapshot()
+
+    page.edit({"op": "replace", "path": "/name", "value": "top"}, operation)
+
+    (trouble,) = page.troubles
+    assert why in str(trouble)
+    assert operation["path"].startswith(trouble.pointer or "")
+    assert trouble.pointer is None or len(trouble.pointer) > 6
+    assert top.sync.snapshot() == before == page.document
+
+
+def test_a_value_goes_from_one_model_to_another_one():
+    class Bag(SyncedModel):
+        things: list = []
+        inner: Any = None
+
+    bag = Bag(things=[[1]], inner=Bag())
+    kernel = Kernel(bag, bag.inner)
+    page = kernel.page()
+    thing, inner = bag.things[0], bag.inner
+    above, own = (page.replicas[model.sync.key] for model in (bag, bag.inner))
+
+    page.send(above.edit([{"op": "move", "from": "/things/0", "path": "/inner/things/0"}]))
+    thing.append(2)
+    page.send(above.edit([{"op": "copy", "from": "/inner/things/0", "path": "/things/-"}]))
+
+    assert not page.troubles
+    assert bag.inner is inner
+    assert inner.things[0] is thing
+    assert bag.things == [[1, 2]]
+    kernel.link.flush()
+    assert above.document == bag.sync.snapshot()
+    assert own.document == inner.sync.snapshot()
+
+
+def test_a_model_that_a_page_moves_is_the_same_one():
+    board = Board(axes=[Axis(label="a"), Axis(label="b")])
+    first = board.axes[0]
+    page = Kernel(board).page()
+
+    page.edit({"op": "move", "from": "/axes/0", "path": "/by_name/x"})
+    first.label = "c"
+
+    assert board.by_name["x"] is first
+    page.edit({"op": "remove", "path": "/by_name/x"})
+    assert page.document == board.sync.snapshot()
+    assert not first._document.lineage()[1:]
+
+
+def test_a_model_is_not_copied_by_a_page():
+    board = Board(axes=[Axis(label="a")])
+    page = Kernel(board).page()
+
+    page.edit({"op": "copy", "from": "/axes", "path": "/anything/-"})
+
+    (trouble,) = page.troubles
+    assert "Cannot copy '/axes': a model is there; add an object of its members instead" in str(trouble)
+
+
+def test_python_applies_patches_to_nested_models():
+    board = Board(axes=[Axis()])
+    axis = board.axes[0]
+
+    board.sync.apply(
+        [
+            {"op": "replace", "path": "/axes/0/unit", "value": "km"},
+            {"op": "add", "path": "/axes/-", "value": {"label": "new", "unit": "m"}},
+            {"op": "replace", "path": "/title", "value": "t"},
+        ]
+    )
+
+    assert board.axes[0] is axis
+    assert [axis.unit for axis in board.axes] == ["km", "m"]
+
+
+def test_a_page_replaces_a_list_of_models():
+    board = Board(axes=[Axis()])
+    page = Kernel(board).page()
+
+    page.put("/axes", [{"label": "a"}, {"label": "b"}])
+    page.put("/axes/1/label", "c")
+
+    assert [axis.label for axis in board.axes] == ["a", "c"]
+    assert page.document == board.sync.snapshot()
