@@ -34,6 +34,7 @@ from syncstate.readings import (
     open_readings,
     trust,
 )
+from syncstate.tables import native
 
 _T = TypeVar("_T")
 
@@ -243,7 +244,7 @@ class Computation:
             error = self.error
         if error is not None:
             raise error.with_traceback(self._traceback)
-        return stored
+        return native(stored)
 
     def _refresh_for(self, reading: Reading) -> _Outcome | None:
         """Have the value read by another computed, which is told when it changes from now on."""

@@ -42,7 +42,7 @@ from syncstate.shapes import (
     fit,
     made,
 )
-from syncstate.tables import Columns
+from syncstate.tables import native
 
 _T = TypeVar("_T")
 
@@ -371,7 +371,7 @@ class TableTrait(ShapeTrait):
 
     def get(self, obj: Any, cls: Any = None) -> Any:
         """Return the value; a table as its library has it."""
-        return _native(super().get(obj, cls))
+        return native(super().get(obj, cls))
 
     def set(self, obj: Any, value: Any) -> None:
         """Assign, and tell observers: of tables `==` is no boolean."""
@@ -379,11 +379,7 @@ class TableTrait(ShapeTrait):
         old = obj._trait_values.get(self.name, self.default_value)
         obj._trait_values[self.name] = accepted
         if accepted is not old:
-            obj._notify_trait(self.name, _native(old), _native(accepted))
-
-
-def _native(value: Any) -> Any:
-    return value.native() if isinstance(value, Columns) else value
+            obj._notify_trait(self.name, native(old), native(accepted))
 
 
 def _trait_class(shape: Shape | None) -> type[ShapeTrait]:

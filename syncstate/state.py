@@ -60,7 +60,7 @@ from syncstate.rebase import members_of
 from syncstate.records import Record, restored
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, fits, made, reach
-from syncstate.tables import NO_PLACE, Columns, is_table
+from syncstate.tables import NO_PLACE, Columns, is_table, native
 from syncstate.tracked import (
     NOWHERE,
     Intake,
@@ -307,7 +307,7 @@ class TraitDocument(Root):
         return stored
 
     def _take_table(self, name: str, table: Any, current: Any) -> Columns:
-        if not isinstance(self.members[name], TableTrait):
+        if not isinstance(self.members[name], (TableTrait, Computed)):
             raise NotSyncable(join(name), table, NO_PLACE)
         from syncstate.libraries import columns_of  # with numpy: few models have tables
 
@@ -842,8 +842,8 @@ class TraitDocument(Root):
         value = self.model._trait_values.get(notice.name)
         change = traitlets.Bunch(
             name=notice.name,
-            old=value if notice.old is _ABSENT else notice.old,
-            new=value if notice.new is _ABSENT else notice.new,
+            old=native(value if notice.old is _ABSENT else notice.old),
+            new=native(value if notice.new is _ABSENT else notice.new),
             owner=self.model,
             type="change",
             patch=self._patch_of(notice),

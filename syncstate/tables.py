@@ -44,6 +44,11 @@ class Columns(dict[str, Any]):
         return self._share(self.table)
 
 
+def native(value: Any) -> Any:
+    """Return a value as it is handed out: of columns the table, of anything else itself."""
+    return value.native() if isinstance(value, Columns) else value
+
+
 def is_table(value: object) -> TypeGuard[Native]:
     """Tell whether a value is a table of one of the libraries that somebody has imported."""
     return isinstance(value, _table_types())

@@ -20,6 +20,7 @@ from syncstate.diff import Change as Recorded
 from syncstate.errors import SessionClosed, SyncStateError, TargetNotFound
 from syncstate.locations import ABSENT, UNKNOWN, Found, Locations, Pattern, look_up, parse_pattern
 from syncstate.pointer import as_pattern, join, parse
+from syncstate.tables import native
 
 UNREAD = 10_000
 """How many locations a stream of changes remembers for who does not read it."""
@@ -115,6 +116,7 @@ class Subscription:
     def _tell(self, change: Change) -> None:
         callback = self._callback() if self.is_active else None
         if callback is not None:
+            change.value, change.old = native(change.value), native(change.old)
             callback(change)
 
     def _find(self, locations: Locations, values: Mapping[str, Any]) -> list[Change]:
@@ -201,7 +203,8 @@ class Watchers:
         """Return what is at a location, or `ABSENT`."""
         self.document.refresh()
         with self.document.held():
-            return look_up(self._values(), tokens)
+            found = look_up(self._values(), tokens)
+        return native(found)
 
     def _values(self) -> dict[str, Any]:
         values = self.document.model._trait_values

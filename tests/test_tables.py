@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from traitlets import TraitError, validate
 
-from syncstate import NotSyncable, NotWritable, SyncedModel, batch, synced
+from syncstate import NotSyncable, NotWritable, SyncedModel, batch, computed, synced
 from syncstate.arrays import Misfit
 from syncstate.document import same
 from syncstate.libraries import columns_of
@@ -669,3 +669,67 @@ def test_a_misfit_names_the_column():
     with pytest.raises(Misfit, match=r"^its column 'x' cannot travel"):
         columns_of(pd.DataFrame({"x": [1j]}))
     assert isinstance(columns_of(pd.DataFrame()), Columns)
+
+
+# -- tables beside what else there is
+
+
+class Shelf(SyncedModel):
+    boards: list[Board]
+    sales: pd.DataFrame = synced(factory=lambda: pd.DataFrame({"x": np.arange(1000.0)}))
+
+    @computed
+    def total(self) -> float:
+        return float(self.sales["x"].sum())
+
+    @computed
+    def summary(self) -> pd.DataFrame:
+        return self.sales.describe()
+
+
+def test_a_table_of_a_nested_model_travels_by_its_columns():
+    shelf = Shelf(boards=[Board(flights=pd.DataFrame({"x": np.arange(1000.0), "y": np.arange(1000.0)}))])
+    kernel = Kernel(shelf)
+    page = kernel.page()
+    patches: list[Any] = []
+    shelf.sync.on_patch(lambda patch: patches.extend(patch.patch))
+
+    shelf.boards[0].flights = shelf.boards[0].flights.assign(y=1.0)
+    kernel.link.flush()
+
+    assert paths(patches) == [("replace", "/boards/0/flights/y")]
+    assert set(page.document["boards"][0]["flights"]["y"].tolist()) == {1.0}
+    for path in ("/boards/0/flights", "/boards/0/flights/x"):
+        page.put(path, 1)
+        kernel.link.flush()
+    assert [trouble.reason.partition(": ")[2] for trouble in page.troubles] == [
+        "'flights' is read-only for pages",
+        "'flights' is read-only for pages",
+    ]
+
+
+def test_what_is_computed_may_come_from_a_table_and_be_one():
+    shelf = Shelf()
+    assert shelf.total == 499_500
+    assert shelf.summary.loc["mean", "x"] == 499.5
+    patches: list[Any] = []
+    shelf.sync.on_patch(lambda patch: patches.extend(patch.patch))
+
+    shelf.sales = shelf.sales.assign(x=2.0)
+
+    assert (shelf.total, shelf.summary.loc["mean", "x"]) == (2000, 2)
+    assert {path for _, path in paths(patches)} >= {"/sales/x", "/total"}
+    with pytest.warns(pd.errors.ChainedAssignmentError):
+        shelf.summary["y"] = 1
+    assert list(shelf.sync.snapshot()["summary"]) == ["index", "x"]
+
+
+def test_who_watches_a_table_is_given_tables(board):
+    seen: list[Any] = []
+    with board.sync.subscribe("/flights", seen.append):
+        board.flights = board.flights.assign(price=0.0)
+
+    (change,) = seen
+    assert change.value["price"].tolist() == [0, 0]
+    assert isinstance(change.old, pd.DataFrame)  # as of any container: what is there now
+    assert board.sync.wait("/flights", lambda table: len(table) == 2, timeout=0).shape == (2, 2)
