@@ -732,4 +732,4 @@ def test_who_watches_a_table_is_given_tables(board):
     (change,) = seen
     assert change.value["price"].tolist() == [0, 0]
     assert isinstance(change.old, pd.DataFrame)  # as of any container: what is there now
-    assert board.sync.wait("/flights", lambda table: len(table) == 2, timeout=0).shape == (2, 2)
+    assert board.sync.wait("/flights", lambda table: len(table) == 2).result().shape == (2, 2)
