@@ -251,6 +251,8 @@ class Changes(AsyncIterator[Change]):
         self._readers: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
         self._is_ended = False
         self._subscription = watchers.subscribe(pattern, self._take, weak=True, on_close=self._end)
+        if watchers.is_closed:  # just now, by another thread
+            self._end()
 
     def __aiter__(self) -> Changes:
         return self
@@ -354,6 +356,7 @@ class Waiting:
 
     async def _wait(self) -> Any:
         try:
+            self._demand_end()
             async with asyncio.timeout(self._timeout):
                 return await asyncio.wrap_future(self._future)
         except TimeoutError:
@@ -373,8 +376,7 @@ class Waiting:
             Exception: What the predicate raised.
         """
         try:
-            if not self._future.done():
-                self._demand_end()
+            self._demand_end(blocks=True)
             return self._future.result(self._timeout)
         except TimeoutError:
             if self._future.done():
@@ -383,17 +385,21 @@ class Waiting:
         finally:
             self._subscription()
 
-    def _demand_end(self) -> None:
-        if self._watchers.is_telling:
-            why = "this is a callback, and until it returns nobody is told of anything else; wait elsewhere"
-        elif (batch := current_batch.get()) is not None and batch.is_open:
+    def _demand_end(self, *, blocks: bool = False) -> None:
+        """See that something may end it."""
+        if self._future.done():
+            return
+        batch = current_batch.get()
+        if batch is not None and batch.is_open:
             why = "this is a batch, and until it ends nobody is told of anything; wait after it"
-        else:
-            obstacle = self._obstacle() if self._timeout is None else None
-            if obstacle is None:
-                return
+        elif blocks and self._watchers.is_telling:
+            why = "this is a callback, and until it returns nobody is told of anything else; wait elsewhere"
+        elif blocks and self._timeout is None and (obstacle := self._obstacle()) is not None:
             why = "; ".join((*obstacle, "or give a timeout if another thread makes the change"))
-        raise SyncStateError(f"Cannot block until {self._pointer!r} changes: {why}")
+        else:
+            return
+        verb = "block" if blocks else "wait"
+        raise SyncStateError(f"Cannot {verb} until {self._pointer!r} changes: {why}")
 
     def _too_late(self) -> TimeoutError:
         obstacle = self._obstacle()

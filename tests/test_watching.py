@@ -732,6 +732,17 @@ def test_who_would_block_for_ever_is_told_why():
     ]
 
 
+def test_who_would_await_in_a_batch_is_told_why():
+    model = board()
+
+    async def wait() -> None:
+        with batch():
+            await model.sync.wait("/n")
+
+    with pytest.raises(SyncStateError, match=r"^Cannot wait until '/n' changes: this is a batch, "):
+        asyncio.run(wait())
+
+
 def test_a_loop_that_blocks_with_a_timeout_is_served_by_other_threads():
     model = board()
 

@@ -19,6 +19,26 @@ def test_a_valid_edit_is_in_python_and_its_observers_are_told(open_notebook: Ope
     assert notebook.value("board.title") == "Costs"
 
 
+WAITING = "print(board.sync.wait('/title', lambda title: title == 'Costs').result())"
+
+
+def test_a_cell_that_waits_goes_on_with_what_is_entered(open_notebook: Open) -> None:
+    notebook = open_notebook(BOARD, WAITING)
+    notebook.run()
+    title = notebook.output().get_by_label("title")
+    notebook.start(1)
+
+    title.fill("Sales of tea")
+    title.press("Enter")
+    expect(notebook.status()).to_be_hidden()
+    expect(notebook.output(1)).not_to_contain_text("tea")
+    title.fill("Costs")
+    title.press("Enter")
+
+    notebook.wait_for_end()
+    expect(notebook.output(1)).to_have_text("Costs")
+
+
 @in_notebook
 def test_an_edit_deep_in_the_state_is_in_python(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
