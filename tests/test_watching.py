@@ -549,7 +549,9 @@ def test_a_stream_gives_changes_of_any_thread_in_order():
         time.sleep(0.05)
         model.rows[0]["price"] = 10
 
+    start = time.monotonic()
     heard = asyncio.run(asyncio.wait_for(read(), PATIENCE))
+    assert time.monotonic() - start < PATIENCE / 2  # nothing but the change woke the loop
     assert [(c.pointer, c.value) for c in heard] == [("/rows/1/price", 20), ("/rows/0/price", 10)]
     assert model._document.listeners == []
 
@@ -665,6 +667,34 @@ def test_a_location_that_is_not_there_yet_is_waited_for():
     model.table["*"] = 2
 
     assert waiting.result() == 2
+
+
+def test_what_is_removed_is_not_what_was_waited_for():
+    model = Board(table={"a": 1})
+    waiting = model.sync.wait("/table/a", lambda value: value != 1)
+
+    del model.table["a"]
+    model.table["a"] = 2
+
+    assert waiting.result() == 2
+
+
+def test_what_is_computed_is_up_to_date_when_it_is_first_looked_at():
+    class Double(SyncedModel):
+        n: int = 0
+
+        @computed
+        def twice(self) -> int:
+            return 2 * self.n
+
+    model = Double(n=1)
+    model.sync.subscribe("/n", lambda change: None)
+    assert model.twice == 2
+    with batch():
+        model.n = 2
+        waiting = model.sync.wait("/twice", lambda value: True)
+
+    assert waiting.result() == 4
 
 
 def test_a_time_out_says_what_was_waited_for():
