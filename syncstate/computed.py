@@ -179,6 +179,16 @@ def _made(function: Any, help: str, label: str) -> Computed[Any]:
     return Computed(function, help=help, label=label)
 
 
+def computed_traits(members: dict[str, traitlets.TraitType[Any, Any]]) -> list[Computed[Any]]:
+    """Return those of a class's synced traits that are computed; they stand at the end."""
+    found: list[Computed[Any]] = []
+    for trait in reversed(members.values()):
+        if not isinstance(trait, Computed):
+            break
+        found.append(trait)
+    return found[::-1]
+
+
 class _Outcome:
     """What a run led to that could not be put in its place."""
 

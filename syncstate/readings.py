@@ -121,10 +121,10 @@ def current_reading() -> Reading | None:
     return open_readings.get(get_ident())
 
 
-def note(document: Source, name: str) -> None:
+def note(document: Source | None, name: str) -> None:
     """Take note that a member is about to be read, if a computed runs on this thread."""
     reading = open_readings.get(get_ident())
-    if reading is not None:
+    if reading is not None and document is not None:
         reading.see(document, name)
 
 

@@ -106,12 +106,19 @@ def install_reading(trait: traitlets.TraitType[Any, Any]) -> None:
 
     def get(obj: Any, cls: Any = None) -> Any:
         if open_readings:
-            document = getattr(obj, "_document", None)
-            if document is not None:
-                note(document, str(trait.name))
+            note(getattr(obj, "_document", None), str(trait.name))
         return own(obj, cls)
 
-    trait.get = get  # type: ignore[method-assign] # what every read of an instance's trait passes
+    def get_quickly(obj: Any, cls: Any = None) -> Any:
+        if open_readings:
+            note(getattr(obj, "_document", None), str(trait.name))
+        try:
+            return obj._trait_values[trait.name]
+        except KeyError:
+            return own(obj, cls)  # which makes the default
+
+    is_plain = type(trait).get is traitlets.TraitType.get
+    trait.get = get_quickly if is_plain else get  # type: ignore[method-assign] # what every read of an instance's trait passes
 
 
 def trait_validate(trait: traitlets.TraitType[Any, Any]) -> Callable[[Any, Any], Any]:

@@ -24,7 +24,7 @@ import traitlets
 from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority, Bookmark
 from syncstate.batches import Batch, current_batch
-from syncstate.computed import Computation, Computed
+from syncstate.computed import Computation, computed_traits
 from syncstate.diff import Change, add, assigned, diff, invert_changes
 from syncstate.document import (
     SCALARS,
@@ -200,7 +200,7 @@ class TraitDocument(Root):
         self.computations: dict[str, Computation] = {}
         self._stale_below: dict[TraitDocument, None] = {}  # those below with something to compute again
         self._stale: list[Reader] = []  # what others, or this, computed from what has changed
-        self._awaiting: WeakSet[Reader] = WeakSet()  # what cannot be computed before a batch has ended here
+        self._awaiting: WeakSet[Reader] | None = None  # what cannot be computed before a batch has ended here
         self._postponed: list[
             _Notice
         ] = []  # what observers of computeds are told when traitlets holds nothing
@@ -747,8 +747,8 @@ class TraitDocument(Root):
             for answer in waiting:
                 answer()
             self.authority.notify()
-            awaiting, self._awaiting = self._awaiting, WeakSet()
-            _wake(list(awaiting))
+            awaiting, self._awaiting = self._awaiting, None
+            _wake(list(awaiting or ()))
 
     def prepare_return(self, batch: Batch) -> bool:
         """Make ready for taking back what a batch did, and say whether others changed this meanwhile."""
@@ -1529,8 +1529,9 @@ class TraitDocument(Root):
 
     def _admit_computeds(self) -> None:
         known = self.computations
-        for name, trait in self.members.items():
-            if isinstance(trait, Computed) and (name not in known or known[name].trait is not trait):
+        for trait in computed_traits(self.members):
+            name = str(trait.name)
+            if name not in known or known[name].trait is not trait:
                 known[name] = Computation(self, trait)
         self.sealed = known
 
@@ -1561,7 +1562,10 @@ class TraitDocument(Root):
 
     def await_end(self, reader: Reader) -> None:
         """Wake what is computed from here, once no batch is open."""
-        self._awaiting.add(reader)
+        with self.held():
+            if self._awaiting is None:
+                self._awaiting = WeakSet()
+            self._awaiting.add(reader)
         if not self.authority.is_held:  # it ended just now
             _wake([reader])
 
@@ -1609,11 +1613,12 @@ class TraitDocument(Root):
 
     def wake(self, names: Iterable[str]) -> None:
         """Have computeds computed for who observes them, at the end of a batch; links look themselves."""
+        awaited = [name for name in names if self._is_awaited(name)]
         batch = current_batch.get()
-        if batch is not None and batch.is_open:
+        if awaited and batch is not None and batch.is_open:
             batch.join(self)
         else:
-            self._refresh_awaited(names)
+            self._refresh_awaited(awaited)
         self.authority.notify()
         for root in self._above():
             root._stale_below[self] = None

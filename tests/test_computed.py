@@ -7,9 +7,13 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import random
+import sys
+import threading
 import traceback
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +23,7 @@ from hypothesis import strategies as st
 
 from syncstate import NotComputable, NotWritable, SyncedModel, batch, computed
 from syncstate.document import Failure
-from tests.support import Kernel
+from tests.support import PATIENCE, Kernel, running
 
 runs: list[str] = []
 
@@ -27,6 +31,15 @@ runs: list[str] = []
 @pytest.fixture(autouse=True)
 def no_runs():
     runs.clear()
+
+
+@pytest.fixture
+def eager_switches() -> Iterator[None]:
+    """Let threads take turns as often as the interpreter can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(interval)
 
 
 class Board(SyncedModel):
@@ -641,3 +654,242 @@ def test_a_page_that_edits_hears_what_that_led_to():
 
     assert page.document["total"] == 8.0
     assert page.pending == []
+
+
+def test_a_failure_travels_and_goes():
+    class Share(SyncedModel):
+        whole: int = 0
+
+        @computed
+        def share(self) -> float:
+            return 1 / self.whole
+
+    share = Share()
+    kernel = Kernel(share)
+    page = kernel.page()
+
+    assert page.document["share"] == Failure("ZeroDivisionError", "division by zero")
+    share.whole = 4
+    assert page.document["share"] == 0.25
+    share.whole = 0
+    assert page.document == share.sync.snapshot()
+    assert page.document["share"] == Failure("ZeroDivisionError", "division by zero")
+
+
+class Mirror(SyncedModel):
+    _shop: Any = None
+    offset: int = 0
+
+    @computed
+    def twice(self) -> float:
+        runs.append("twice")
+        return self._shop.total * 2 + self.offset
+
+
+def test_pages_of_a_model_that_read_another_one_hear_of_that():
+    shop, mirror = Shop(prices=[1.0]), Mirror()
+    mirror._shop = shop
+    kernel = Kernel(mirror)
+    page = kernel.page()
+
+    shop.prices.append(2.0)
+    shop.prices.append(3.0)
+
+    assert page.document["twice"] == 12
+
+
+def test_pages_see_nothing_of_the_inside_of_a_batch_in_another_model():
+    shop, mirror = Shop(prices=[1.0]), Mirror()
+    mirror._shop = shop
+    kernel = Kernel(mirror)
+    page = kernel.page()
+    is_inside, is_seen = threading.Event(), threading.Event()
+
+    def work() -> None:
+        with batch():
+            shop.prices.append(2.0)
+            is_inside.set()
+            assert is_seen.wait(PATIENCE)
+            shop.prices.append(3.0)
+
+    with running(work):
+        assert is_inside.wait(PATIENCE)
+        mirror.offset = 100  # which has pages told, and has nothing to do with that batch
+        inside = page.document
+        assert mirror.twice == 106  # Python sees what is there
+        is_seen.set()
+
+    assert inside == {"offset": 100, "twice": 2}
+    assert page.document == {"offset": 100, "twice": 112}
+
+
+def test_a_loop_of_changes_runs_it_once_a_flush():
+    wanted: list[None] = []
+    shop = Shop(prices=[0.0])
+    kernel = Kernel(shop, wake=lambda: wanted.append(None))
+    page = kernel.page()
+    kernel.link.flush()
+    runs.clear()
+
+    for flush in range(3):
+        for price in range(1000):
+            shop.prices[0] = float(price + flush)
+            shop.n = price
+        kernel.link.flush()
+        assert page.document["total"] == 999 + flush
+
+    assert runs == ["total"] * 3
+
+
+def test_what_changes_while_it_runs_is_not_missed(eager_switches):
+    class Sums(SyncedModel):
+        rows: list[dict] = []
+        n: int = 0
+
+        @computed
+        def total(self) -> float:
+            return sum(row["price"] for row in self.rows) + self.n
+
+        @computed
+        def checked(self) -> float:
+            assert self.total >= 0
+            return self.total * 2
+
+        @computed
+        def names(self) -> list[float]:
+            return [self.rows[place]["price"] for place in range(len(self.rows))]
+
+    sums = Sums(rows=rows(*range(20)))
+    kernel = Kernel(sums, wake=lambda: None)
+    page = kernel.page()
+    faults: list[Any] = []
+    is_over = threading.Event()
+
+    def change(seed: int) -> None:
+        choice = random.Random(seed)
+        for _ in range(400):
+            sums.rows[0]["price"] = choice.randrange(100)
+            sums.n = choice.randrange(100)
+            if choice.random() < 0.3:
+                sums.rows.append({"price": 1})
+            elif choice.random() < 0.5 and len(sums.rows) > 12:
+                sums.rows.pop()
+
+    def flush() -> None:
+        while not is_over.is_set():
+            kernel.link.flush()
+            document = page.document
+            faults.extend(value for value in document.values() if isinstance(value, Failure))
+
+    def look() -> None:
+        while not is_over.is_set():
+            sums.checked  # noqa: B018
+
+    with running(flush, look):
+        try:
+            with running(*(partial(change, seed) for seed in range(3))):
+                pass
+        finally:
+            is_over.set()
+
+    assert faults == []
+    kernel.link.flush()
+    expected = sum(row["price"] for row in sums.rows) + sums.n
+    assert (sums.total, sums.checked) == (expected, expected * 2)
+    assert page.document == sums.sync.snapshot()
+
+
+def test_threads_do_not_see_what_another_one_reads():
+    class Slow(SyncedModel):
+        a: int = 1
+        b: int = 2
+
+        @computed
+        def first(self) -> int:
+            runs.append("first")
+            is_running.set()
+            assert has_read.wait(PATIENCE)
+            return self.a
+
+    slow = Slow()
+    is_running, has_read = threading.Event(), threading.Event()
+
+    with running(lambda: slow.first):
+        assert is_running.wait(PATIENCE)
+        assert slow.b == 2
+        slow.b = 3  # allowed: it is not this thread that computes
+        has_read.set()
+    slow.b = 4
+
+    assert (slow.first, runs) == (1, ["first"])
+
+
+# -- nested models
+
+
+class Item(SyncedModel):
+    price: float = 1.0
+    count: int = 1
+
+    @computed
+    def cost(self) -> float:
+        runs.append("cost")
+        return self.price * self.count
+
+
+class Order(SyncedModel):
+    items: list[Item] = []
+    note: str = ""
+
+    @computed
+    def total(self) -> float:
+        runs.append("order")
+        return sum(item.cost for item in self.items)
+
+    @computed
+    def dear(self) -> list[Item]:
+        return [item for item in self.items if item.price > 5]
+
+
+def test_a_nested_model_is_read_and_computes_itself():
+    order = Order(items=[Item(price=2), Item(price=10, count=2)])
+    assert order.total == 22
+    runs.clear()
+
+    order.items[0].count = 5
+    assert order.total == 30
+    assert runs == ["order", "cost"] or runs == ["cost", "order"]
+    order.note = "x"
+    assert order.total == 30
+    order.items.pop()
+    assert order.total == 10
+
+
+def test_pages_of_the_model_above_hear_of_computeds_below():
+    order = Order(items=[Item(price=2)])
+    kernel = Kernel(order)
+    page = kernel.page()
+    held = order.items[0]
+
+    held.count = 3
+    order.items.append(Item(price=6))
+
+    assert page.document == {
+        "items": [{"price": 2, "count": 3, "cost": 6}, {"price": 6, "count": 1, "cost": 6}],
+        "note": "",
+        "total": 12,
+        "dear": [{"price": 6, "count": 1, "cost": 6}],
+    }
+    assert page.document == order.sync.snapshot()
+    order.items[1].price = 7
+    assert page.document["dear"] == [{"price": 7, "count": 1, "cost": 7}]
+    assert page.document == order.sync.snapshot()
+
+
+def test_models_in_a_result_are_copied():
+    order = Order(items=[Item(price=9)])
+
+    assert order.dear == [{"price": 9, "count": 1, "cost": 9}]
+    assert order.items[0].sync.key != order.sync.key
+    order.items[0].count = 2
+    assert order.dear[0]["cost"] == 18
