@@ -80,6 +80,9 @@ class Hold(Protocol):
 
     is_open: bool
 
+    def is_in(self, other: Any) -> bool:
+        """Tell whether this is another one, or was opened inside it."""
+
 
 class _Answer:
     """What a replica's last edit was answered with: a reject, or the version that it became."""
@@ -224,9 +227,9 @@ class Authority:
         """Whether a batch is open."""
         return bool(self._holds) and any(hold.is_open for hold in self._holds)
 
-    def is_held_by_others(self, own: object) -> bool:
-        """Whether a batch is open that is not one's own."""
-        return any(hold.is_open and hold is not own for hold in self._holds)
+    def is_held_by_others(self, own: Hold | None) -> bool:
+        """Whether a batch is open that is not one's own, nor one around that."""
+        return any(hold.is_open and not (own is not None and own.is_in(hold)) for hold in self._holds)
 
     def refresh(self) -> None:
         """Have computed what pages are about to be told; no lock is held, for a person's code may run."""

@@ -167,14 +167,18 @@ class Link:
         """
         if self._asked and self._welcome():
             self._wake()
-        for key in list(self._changed):
+        with self._lock:
+            taken = self._take_changed(self._clock())
+        for key in taken:  # what changes from here on is taken the next time
             self._refresh(key)
         with self._lock:
             now, is_deaf = self._clock(), self._is_deaf()
             messages, self._outbox = self._outbox, []
             urgent, self._urgent = self._urgent, set()
             pause = self._pause(now, is_deaf=is_deaf)
-            for key in self._take_changed(now):
+            for key in taken:
+                if key not in self._cursors:
+                    continue
                 authority, cursor = self._cursors[key]
                 if pause and key not in urgent:
                     authority.commit()  # into the log, which is bounded

@@ -21,7 +21,7 @@ import traitlets
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncstate import NotComputable, NotWritable, SyncedModel, batch, computed
+from syncstate import NotComputable, NotWritable, SyncedModel, batch, computed, transaction
 from syncstate.document import Failure
 from tests.support import PATIENCE, Kernel, running
 
@@ -893,3 +893,42 @@ def test_models_in_a_result_are_copied():
     assert order.items[0].sync.key != order.sync.key
     order.items[0].count = 2
     assert order.dear[0]["cost"] == 18
+
+
+def test_a_transaction_that_is_taken_back_takes_its_consequences_back():
+    board = Board(rows=rows(1))
+    told = told_of(board, "total")
+    kernel = Kernel(board)
+    page = kernel.page()
+    before = board.sync.snapshot()
+
+    def change() -> None:
+        with transaction():
+            board.rows.append({"price": 20})
+            board.other = board.total + len(board.verdict)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        change()
+
+    assert board.total == 1
+    assert board.sync.snapshot() == before
+    assert page.document == before
+    assert told in ([], [(1, 21), (21, 1)])
+    board.rows.append({"price": 1})
+    assert (board.total, page.document["total"]) == (2, 2)
+
+
+def test_an_inner_transaction_sees_what_the_batch_did():
+    shop, mirror = Shop(prices=[1.0]), Mirror()
+    mirror._shop = shop
+
+    with batch():
+        shop.prices.append(2.0)
+        with transaction():
+            shop.prices.append(3.0)
+            assert mirror.twice == 12
+            assert mirror.twice == 12
+        assert mirror.twice == 12
+
+    assert runs.count("twice") == 1
