@@ -24,7 +24,7 @@ import traitlets
 from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority, Bookmark
 from syncstate.batches import Batch, current_batch
-from syncstate.computed import Computation, computed_traits
+from syncstate.computed import Computation, Computed, computed_traits
 from syncstate.diff import Change, add, assigned, diff, invert_changes
 from syncstate.document import (
     SCALARS,
