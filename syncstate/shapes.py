@@ -24,7 +24,7 @@ from operator import ge, is_, itemgetter, le
 from typing import Any
 
 from syncstate.arrays import Array, is_array, is_scalar_of_numpy
-from syncstate.document import SCALARS, elements, same_scalar, show
+from syncstate.document import MAX_INTEGER, SCALARS, elements, same_scalar, show
 from syncstate.errors import NotValid
 from syncstate.pointer import join
 from syncstate.tables import Columns, empty, is_table, spell
@@ -75,6 +75,16 @@ class Shape:
             Refusal: It may not stand there.
         """
         raise NotImplementedError
+
+    def look(self, value: Any) -> Any:
+        """Return a scalar as it will stand there, or `ABSENT` if that takes a closer look."""
+        if self.is_free:
+            return ABSENT
+        try:
+            taken = self.admit(value)[0]
+        except Refusal:
+            return ABSENT  # what is wrong is said at leisure
+        return taken if type(taken) in SCALARS else ABSENT
 
     def pass_all(self, values: Iterable[Any]) -> bool:
         """Whether values surely may all stand there as they are."""
@@ -162,6 +172,9 @@ class Frame(Shape):
     def fit_in(self, value: Any) -> Any:
         """Return a container that was admitted with all in it as it will stand there."""
         raise NotImplementedError
+
+    def widen_rows(self, rows: Sequence[Any]) -> None:
+        """Make floats of the integers in containers of this frame, where floats are to stand."""
 
     def pass_rows(self, rows: Sequence[Any]) -> bool:
         """Whether containers of this frame surely hold nothing but what may stand in them as it is.
@@ -361,14 +374,26 @@ class Scalar(Shape):
         return self._words
 
     def admit(self, value: Any) -> tuple[Any, None]:
-        taken = _of_python(value)
-        if type(taken) is not self.type and not (self._heirs and isinstance(taken, self.type)):
-            taken = taken if self._convert is None else self._convert(taken)
-            if type(taken) is not self.type:
-                raise self.refuse(value)
+        taken = value if type(value) is self.type else self._converted(value)
         if self._limits is not None and (why := self._limits.why_not(taken)) is not None:
             raise Refusal(value, why)
         return taken, None
+
+    def look(self, value: Any) -> Any:
+        # what is done most: 0.2 us less
+        if type(value) is self.type:
+            return value if self._limits is None or self._limits.why_not(value) is None else ABSENT
+        if type(value) is int and self.type is float and self._limits is None:
+            return float(value) if -MAX_INTEGER <= value <= MAX_INTEGER else ABSENT
+        return super().look(value)
+
+    def _converted(self, value: Any) -> Any:
+        taken = value if self._convert is None else self._convert(value)
+        if type(taken) is self.type or (self._heirs and isinstance(taken, self.type)):
+            return taken
+        if is_scalar_of_numpy(value) and (item := _of_python(value)) is not value:
+            return self._converted(item)
+        raise self.refuse(value)
 
     def pass_all(self, values: Iterable[Any]) -> bool:
         if self._limits is None:
@@ -396,6 +421,8 @@ def _to_integer(value: Any) -> Any:
 
 
 def _to_number(value: Any) -> Any:
+    if type(value) is int and -MAX_INTEGER <= value <= MAX_INTEGER:
+        return float(value)
     if not isinstance(value, (int, float)) or isinstance(value, bool):
         return value
     try:
@@ -635,7 +662,7 @@ class ListShape(Frame):
         if key is None and self._is_bounded:
             return ABSENT
         element = self.element
-        return value if element is None or type(value) in element.passes else _look(element, value)
+        return value if element is None or type(value) in element.passes else element.look(value)
 
     def mind_length(self, length: int) -> None:
         if length < self._shortest:
@@ -691,7 +718,7 @@ class TupleShape(Frame):
         if key is None or not -len(self.elements) <= key < len(self.elements):
             return ABSENT
         element = self.elements[key]
-        return value if element is None or type(value) in element.passes else _look(element, value)
+        return value if element is None or type(value) in element.passes else element.look(value)
 
     def mind_length(self, length: int) -> None:
         if length != len(self.elements):
@@ -745,7 +772,7 @@ class DictShape(Frame):
 
     def glance(self, key: Any, value: Any) -> Any:
         member = self.member if self._named is None else self._named.get(key, self.member)
-        return value if member is None or type(value) in member.passes else _look(member, value)
+        return value if member is None or type(value) in member.passes else member.look(value)
 
     def fit_in(self, value: Any) -> Any:
         return _fit_members(value, self.at)
@@ -814,7 +841,7 @@ class RecordShape(Frame):
         member = self.members.get(key, ABSENT)
         if member is None:
             return value
-        return ABSENT if member is ABSENT else value if type(value) in member.passes else _look(member, value)
+        return ABSENT if member is ABSENT else value if type(value) in member.passes else member.look(value)
 
     def mind_loss(self, names: Iterable[str]) -> None:
         for name in names:
@@ -825,6 +852,14 @@ class RecordShape(Frame):
 
     def fit_in(self, value: Any) -> Any:
         return _fit_members(value, self.at)
+
+    def widen_rows(self, rows: Sequence[Any]) -> None:
+        for name, member in self.members.items():
+            if member is None or float not in member.passes or int in member.passes:
+                continue
+            for row in rows:
+                if type(value := row.get(name)) is int and type(taken := member.look(value)) is float:
+                    dict.__setitem__(row, name, taken)
 
     def pass_rows(self, rows: Sequence[Any]) -> bool:
         for names in {*map(tuple, rows)}:
@@ -946,17 +981,6 @@ class AnyOf(Shape):
 def default_of(shape: Shape | None) -> Any:
     """Return what stands in a place before anybody says more."""
     return None if shape is None else shape.default()
-
-
-def _look(shape: Shape, value: Any) -> Any:
-    """Return a scalar as a shape takes it, or `ABSENT`: then it is said at leisure what is wrong."""
-    if shape.is_free:
-        return ABSENT
-    try:
-        taken = shape.admit(value)[0]
-    except Refusal:
-        return ABSENT
-    return taken if type(taken) in SCALARS else ABSENT
 
 
 def _fit_elements(value: list[Any], at: Callable[[int], Shape | None]) -> list[Any]:

@@ -1495,8 +1495,10 @@ class Intake:
             row._parent, row._key, row._lease, row._shape = node, place, _NO_LEASE, frame
             dict.update(row, members)  # first: another thread may change what was only looked at
             rows.append(row)
-        if frame is not None and not frame.pass_rows(rows):
-            return False
+        if frame is not None:
+            frame.widen_rows(rows)
+            if not frame.pass_rows(rows):
+                return False
         names = {*chain.from_iterable(rows)}
         values = [*chain.from_iterable(map(dict.values, rows))]
         if {*map(type, chain.from_iterable(rows))} - {str} or not all(map(str.isascii, names)):

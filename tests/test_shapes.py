@@ -363,6 +363,62 @@ def test_a_container_of_a_union_may_become_another_branch_when_all_in_it_goes():
         model.values.append("a")
 
 
+class Circle(TypedDict):
+    kind: Literal["circle"]
+    size: float
+
+
+class Label(TypedDict):
+    kind: Literal["label"]
+    size: str
+
+
+def test_a_patch_may_pass_through_what_does_not_fit_if_what_comes_of_it_does():
+    class Drawing(SyncedModel):
+        rows: list[Row] = []
+        shapes: list[Circle | Label] = []
+
+    model = Drawing(rows=[row()], shapes=[{"kind": "circle", "size": 1}])
+    told: list[Any] = []
+    model.sync.on_patch(lambda patch: told.append(patch.patch))
+    first, drawn = model.rows[0], model.shapes[0]
+
+    model.sync.apply(
+        [
+            {"op": "remove", "path": "/rows/0/price"},
+            {"op": "add", "path": "/rows/0/price", "value": 7},
+            {"op": "replace", "path": "/shapes/0/kind", "value": "label"},
+            {"op": "replace", "path": "/shapes/0/size", "value": "XL"},
+        ]
+    )
+
+    assert len(told) == 1
+    assert model.rows[0] is first
+    assert model.shapes[0] is drawn
+    assert first == row(price=7.0)
+    drawn["size"] = "XXL"
+    for misfit in ("first['price'] = 'x'", "del first['price']", "drawn['size'] = 2"):
+        with pytest.raises(NotValid):
+            exec(misfit, {"first": first, "drawn": drawn})
+
+
+def test_rows_that_are_the_same_stay_who_they_are_when_a_typed_table_is_assigned():
+    model = Shop(rows=[row(price=number) for number in range(200)])
+    model.sync.on_patch(lambda patch: None)
+    kept, changed = model.rows[7], model.rows[8]
+
+    model.rows = [row(price=number if number != 8 else 80) for number in range(150)]
+
+    assert model.rows[7] is kept
+    assert model.rows[8] is not changed
+    assert model.rows[8]["price"] == 80.0
+    for place in (7, 8):
+        with pytest.raises(NotValid):
+            model.rows[place]["price"] = "x"
+    with pytest.raises(NotValid):
+        model.rows = [row(price=number if number != 9 else "x") for number in range(150)]
+
+
 class Even(traitlets.TraitType):
     """A trait of a person's own, which takes a lock that others hold while they change the model."""
 
