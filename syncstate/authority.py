@@ -52,7 +52,7 @@ class Document(Protocol):
     def judge(self) -> Verdicts:
         """Return what takes the verdicts of the state's validators on one edit."""
 
-    def apply_edit(self, operations: list[Operation], verdicts: Verdicts) -> None:
+    def apply_edit(self, operations: list[Operation], verdicts: Verdicts, author: str) -> None:
         """Apply a page's operations whole or not at all, and report them to `Authority.record`.
 
         Nothing has happened if verdicts are wanted afterwards.
@@ -60,6 +60,9 @@ class Document(Protocol):
         Raises:
             Exception: The edit is refused; the text is what its author reads.
         """
+
+    def edit_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
+        """Take back an author's last edit, or do again what was taken back, as `apply_edit` would."""
 
     def catch_up(self) -> None:
         """Report to `Authority.record` what has not been yet; the lock is held."""
@@ -380,7 +383,7 @@ class Authority:
         if last is not None and edit["number"] <= last.number:
             return self._repeat(last, edit, replica)
         try:
-            self._apply(edit, verdicts)
+            self._apply(edit, replica, verdicts)
         except Exception as error:  # whatever a validator raises is an answer to the page, not our failure
             reject = self.refuse(edit["number"], replica, error)
             self._settle(replica, _Answer(edit["number"], reject))
@@ -416,11 +419,14 @@ class Authority:
         if len(self._answers) > REPLICA_LIMIT:
             del self._answers[next(iter(self._answers))]
 
-    def _apply(self, edit: Edit, verdicts: Verdicts) -> None:
+    def _apply(self, edit: Edit, replica: str, verdicts: Verdicts) -> None:
         if edit["epoch"] != self.epoch:
             raise Conflict("", "it was made for another object of the same key")
         if edit["base"] > self.version:
             raise Conflict("", f"it was made against version {edit['base']}, which is still to come")
+        if edit.get("undo") or edit.get("redo"):
+            self.document.edit_back(replica, verdicts, is_redo=bool(edit.get("redo")))
+            return
         operations = [bare(operation) for operation in check(edit["operations"])]
         if edit["base"] < self.version:
             if not self.log.reaches(edit["base"]):
@@ -429,7 +435,7 @@ class Authority:
                 step for commit in self.log.since(edit["base"]) for step in (*commit.steps, *commit.assigned)
             ]
             operations = rebase_operations(operations, over, self.document.view())
-        self.document.apply_edit(operations, verdicts)
+        self.document.apply_edit(operations, verdicts, replica)
 
     def refuse(self, number: int, replica: str, error: Exception) -> Reject:
         """Return the message that tells a replica why its edit did not happen."""

@@ -62,6 +62,11 @@ class Batch:
         self._documents: list[Member] = []
         self._lock = Lock()  # taken with a document's lock held, never before one
 
+    @property
+    def outermost(self) -> Batch:
+        """The one in which all others were opened."""
+        return self if self.outer is None else self.outer.outermost
+
     def is_in(self, other: Batch) -> bool:
         """Tell whether this is another one, or was opened inside it."""
         return self is other or (self.outer is not None and self.outer.is_in(other))

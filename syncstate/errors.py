@@ -10,7 +10,8 @@ SyncStateError
 ├── NotValid      (TraitError)          a value may not stand in a place         .pointer .value
 ├── NotComputable                       a computed changes something, or needs itself .name .loop
 ├── NotWritable   (PermissionError)     a page asked for what it may not write   .pointer
-├── Conflict                            an edit is too old to carry over         .pointer
+├── Conflict                            others made it uncertain what is meant   .pointer .why
+├── NothingToUndo (LookupError)         no step is left to be undone, or redone
 ├── MessageError  (ValueError)          a message from the peer makes no sense
 └── SessionClosed                       the model or its link is closed
 ```
@@ -110,11 +111,16 @@ class NotComputable(SyncStateError):
 
 
 class Conflict(SyncStateError):
-    """An edit was made against a version too old to carry it over with certainty."""
+    """What somebody wants to do, or to undo, is not certain any more after what others did."""
 
-    def __init__(self, pointer: str, why: str) -> None:
-        super().__init__(f"Cannot apply the edit of {pointer!r}: {why}")
+    def __init__(self, pointer: str, why: str, deed: str = "apply the edit of") -> None:
+        super().__init__(f"Cannot {deed} {pointer!r}: {why}")
         self.pointer = pointer
+        self.why = why
+
+
+class NothingToUndo(SyncStateError, LookupError):
+    """There is no step left that could be undone, or redone."""
 
 
 class MessageError(SyncStateError, ValueError):

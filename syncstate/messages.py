@@ -115,6 +115,8 @@ class Edit(ModelId):
     base: int
     number: int
     operations: list[Operation]
+    undo: NotRequired[bool]
+    redo: NotRequired[bool]
 
 
 class Bye(TypedDict):
@@ -176,6 +178,8 @@ _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer"), str),
     **dict.fromkeys(("version", "number", "parts"), int),
     "replaced": list,
+    "undo": bool,
+    "redo": bool,
 }
 # what a type needs is looked at once
 _ALLOWED = {

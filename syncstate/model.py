@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from secrets import token_hex
-from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 import traitlets
 
@@ -94,6 +94,37 @@ class Sync:
                 raise PatchError(f"Cannot read the patch: it is no JSON text: {error}") from None
         operations: Any = getattr(patch, "patch", patch)
         self._document.apply(operations)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a step of Python's to undo."""
+        return self._document.history.can("", is_redo=False)
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether there is an undone step of Python's to redo."""
+        return self._document.history.can("", is_redo=True)
+
+    def undo(self) -> None:
+        """Take back Python's last step: a `batch()` or `transaction()`, carried over what was done since.
+
+        Pages see it as any other change; each page undoes its own steps. A statement by itself is a step
+        only if the class says `_history = "statements"`.
+
+        Raises:
+            NothingToUndo: No step is left.
+            Conflict: Somebody else has changed what it did; nothing has changed.
+        """
+        self._document.go_back(is_redo=False)
+
+    def redo(self) -> None:
+        """Do again what `undo` took back last, unless Python has done a new step since.
+
+        Raises:
+            NothingToUndo: Nothing was undone.
+            Conflict: Somebody else has changed what it did; nothing has changed.
+        """
+        self._document.go_back(is_redo=True)
 
     def on_patch(self, callback: Callable[[JsonPatch], None]) -> Callable[[], None]:
         """Call a function with each change as a `jsonpatch.JsonPatch`: once a statement, once a batch.
@@ -374,6 +405,9 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     _key: ClassVar[str | None] = None
     """A name for the model that stays the same when the cell runs again; by default each has its own."""
 
+    _history: ClassVar[Literal["batches", "statements"]] = "batches"
+    """What one step of Python's is, to `sync.undo`; statements cost ten times as much if each is one."""
+
     _document: TraitDocument
     _sync: Sync | None = None
     _is_made = False  # observers are told of computeds from then on
@@ -419,6 +453,8 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         """Prepare an instance before `__init__`, as traitlets asks."""
         document = TraitDocument(self, self._key or token_hex(8))
         self._document = document
+        if self._history == "statements":
+            document.keep_statements()
         super().setup_instance(*args, **kwargs)
         self._trait_values = TraitValues(document, self._trait_values)
 

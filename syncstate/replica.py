@@ -44,6 +44,14 @@ class Trouble:
     pointer: str | None = None
 
 
+class _Back(list[Step]):
+    """A wish to undo or redo: an edit of which only the kernel knows what it does."""
+
+    def __init__(self, deed: Literal["undo", "redo"]) -> None:
+        super().__init__()
+        self.deed = deed
+
+
 class Replica:
     """A page's side of one model's session.
 
@@ -134,10 +142,7 @@ class Replica:
             NotWritable: A member is read-only.
             SessionClosed: There is no model to edit.
         """
-        if self.status == "closed":
-            raise SessionClosed(f"Cannot edit {self.model!r}: {self.reason}")
-        if self.epoch is None:
-            raise SessionClosed("Cannot edit: the state of the model has not come yet")
+        self._demand_open("edit")
         edit = [_copied(operation) for operation in check(operations)]
         for operation in edit:
             self._demand_writable(operation)
@@ -145,6 +150,33 @@ class Replica:
         if steps:
             self._behind = _merged(self._behind, steps)
         return self._next()
+
+    def undo(self) -> list[Message]:
+        """Ask the kernel to take back this side's last edit; it waits behind those that are pending.
+
+        Raises:
+            SessionClosed: There is no model to edit.
+        """
+        return self._go_back("undo")
+
+    def redo(self) -> list[Message]:
+        """Ask the kernel to do again what was undone last; it waits behind the edits that are pending.
+
+        Raises:
+            SessionClosed: There is no model to edit.
+        """
+        return self._go_back("redo")
+
+    def _go_back(self, deed: Literal["undo", "redo"]) -> list[Message]:
+        self._demand_open(deed)
+        self._behind = [*self._behind, _Back(deed)]
+        return self._next()
+
+    def _demand_open(self, deed: str) -> None:
+        if self.status == "closed":
+            raise SessionClosed(f"Cannot {deed} {self.model!r}: {self.reason}")
+        if self.epoch is None:
+            raise SessionClosed(f"Cannot {deed}: the state of the model has not come yet")
 
     def _demand_writable(self, operation: Operation) -> None:
         if operation["op"] == "test":
@@ -328,7 +360,7 @@ class Replica:
             if trouble is not None and is_behind:
                 self._troubles.append(trouble)
             elif is_behind:
-                self._behind.append(placed)
+                self._behind.append(edit if isinstance(edit, _Back) else placed)
         return own
 
     def _put(
@@ -366,7 +398,9 @@ class Replica:
         if self.status != "live" or self._is_asking or self._in_flight is not None or not self._behind:
             return []
         self.number += 1
-        count = 1 if self._alone else len(self._behind)
+        first = self._behind[0]
+        places = (at for at, edit in enumerate(self._behind) if isinstance(edit, _Back))
+        count = 1 if self._alone else max(next(places, len(self._behind)), 1)  # what goes back goes alone
         self._alone = max(self._alone - 1, 0)
         # to the kernel a member is its name: it knows only what is sent
         self._frozen = [[step._replace(is_self=False) for step in edit] for edit in self._behind[:count]]
@@ -381,6 +415,8 @@ class Replica:
             "number": self.number,
             "operations": [step.operation for step in steps],
         }
+        if isinstance(first, _Back):
+            self._in_flight[first.deed] = True
         self._sent = self.document
         if self._behind:
             self._sent, _ = _advance(self._confirmed, self._in_flight["operations"])
@@ -436,8 +472,8 @@ def _merged(behind: list[list[Step]], edit: list[Step]) -> list[list[Step]]:
 
 def _replaces(edit: list[Step]) -> str | None:
     """Return the location that an edit replaces, if it does nothing else."""
-    operation = edit[0].operation
-    return operation["path"] if len(edit) == 1 and operation["op"] == "replace" else None
+    is_one = len(edit) == 1 and edit[0].operation["op"] == "replace"
+    return edit[0].operation["path"] if is_one else None
 
 
 def _difference(before: JsonObject, after: JsonObject) -> list[Step]:

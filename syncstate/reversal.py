@@ -6,7 +6,8 @@ it; then what they did is read as if that change had never been made, for the on
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from typing import TypeAlias, TypeVar
 
 from syncstate.diff import Change, invert_change
 from syncstate.errors import Conflict
@@ -14,23 +15,30 @@ from syncstate.patch import Step
 from syncstate.pointer import parse
 from syncstate.rebase import CARRY_LIMIT, rebase
 
+Mark = TypeVar("Mark")
+Entry: TypeAlias = tuple[Change, Mark]
+"""A change, and what its owner wants to know of it."""
 
-def reversal(changes: Iterable[tuple[Change, bool | None]], *, is_strict: bool = True) -> list[Step]:
-    """Return the steps that take some changes back.
+
+def reversal(
+    entries: Sequence[Entry[Mark]], is_own: Callable[[Mark], object], *, is_strict: bool = True
+) -> tuple[list[Step], list[Entry[Mark]]]:
+    """Return the steps that take some changes back, and what the others read as without these.
 
     Args:
-        changes: What happened, in order, each with whether it is to be taken back.
+        entries: What happened, in order.
+        is_own: Whether a change is to be taken back, by its mark.
         is_strict: Whether to refuse if others have touched what would be taken back; else that stays.
 
     Raises:
         Conflict: They have; `error.pointer` is where.
     """
-    since: list[Step] = []
+    since: list[Entry[Mark]] = []
     steps: list[Step] = []
     looks = 0
-    for change, is_taken_back in reversed(list(changes)):
-        if not is_taken_back:
-            since.insert(0, change[0])
+    for change, mark in reversed(entries):
+        if not is_own(mark):
+            since.insert(0, (change, mark))
             continue
         looks += len(since)
         if looks > CARRY_LIMIT:
@@ -40,30 +48,30 @@ def reversal(changes: Iterable[tuple[Change, bool | None]], *, is_strict: bool =
         except Conflict:
             if is_strict:
                 raise
-            since.insert(0, change[0])  # it stays, like what others did
+            since.insert(0, (change, mark))  # it stays, like what others did
             continue
         steps += inverse
         since = _without(change[0], since)
-    return steps
+    return steps, since
 
 
-def _without(step: Step, since: list[Step]) -> list[Step]:
-    """Return steps as they read without one before them; what acted in what that one made is void."""
-    kept: list[Step] = []
+def _without(step: Step, since: list[Entry[Mark]]) -> list[Entry[Mark]]:
+    """Return changes as they read without a step before them; what acted in what that one made is void."""
+    kept: list[Entry[Mark]] = []
     earlier: list[tuple[Step | None, Step | None]] = [(step, None)]
-    for other in since:
+    for (other, before), mark in since:
         try:
             (carried,) = rebase([other], [], earlier)
         except Conflict:
             earlier.append((other, None))
             continue
         earlier.append((other, carried))
-        kept.append(carried)
+        kept.append(((carried, before), mark))
     return kept
 
 
-def _carried(step: Step, since: list[Step]) -> Step:
-    for other in since:
+def _carried(step: Step, since: list[Entry[Mark]]) -> Step:
+    for (other, _), _mark in since:
         _demand_untouched(step, other)
         (step,) = rebase([step], [other])
     return step
@@ -87,4 +95,4 @@ def _demand_untouched(step: Step, other: Step) -> None:
     is_in_the_way = op in ("replace", "remove") and (is_inside or is_taken)
     is_occupied = op in ("add", "move") and is_at and not step.in_list and other_op != "remove"
     if is_in_the_way or is_occupied:
-        raise Conflict(step.operation["path"], "it was changed since; undo cannot tell what is wanted there")
+        raise Conflict(step.operation["path"], "somebody else has changed it since")

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from operator import is_
 from threading import Lock, RLock, get_ident
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
 import traitlets
@@ -39,7 +39,7 @@ from syncstate.document import (
     same,
     same_scalar,
 )
-from syncstate.errors import NotSyncable, NotWritable, PatchError
+from syncstate.errors import NotSyncable, NotWritable, PatchError, SyncStateError
 from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
 from syncstate.forms import Unformed
 from syncstate.journal import Journal
@@ -92,6 +92,9 @@ from syncstate.tracked import (
 from syncstate.values import form_all, settled
 from syncstate.verdicts import Verdicts
 
+if TYPE_CHECKING:
+    from syncstate.history import History
+
 _logger = logging.getLogger(__name__)
 Listener = Callable[[list[Change]], None]
 _ABSENT: Any = object()
@@ -131,6 +134,9 @@ class _Act:
         return [step.operation for step, _ in self.changes]
 
 
+PYTHON = ""
+_NOBODY: tuple[str, object] = (PYTHON, None)
+
 # Who made a change, to an open batch: the batch did, or it did so in a document below, or somebody else did.
 _OWN, _BELOW, _OTHER = True, None, False
 
@@ -143,7 +149,7 @@ class _Section:
         values: Of members that the batch changed, what was there when the way back began.
     """
 
-    __slots__ = ("bookmark", "changes", "heard", "is_shared", "lengths", "values")
+    __slots__ = ("bookmark", "changes", "heard", "history", "is_shared", "lengths", "values")
 
     def __init__(self, bookmark: Bookmark, heard: int, lengths: dict[Batch, int]) -> None:
         self.bookmark = bookmark
@@ -152,6 +158,7 @@ class _Section:
         self.changes: list[tuple[Change, bool | None]] = []
         self.is_shared = False  # others have changed something
         self.values: dict[str, Any] = {}
+        self.history: dict[str, tuple[int, int]] = {}
 
     def add(self, changes: list[Change], author: bool | None) -> None:
         self.changes += [(change, author) for change in changes]
@@ -186,6 +193,9 @@ class TraitDocument(Root):
         self._collected: list[_Act] | None = None  # the acts of the patch that is being applied, lock held
         self._batch: Batch | None = None  # whose change was the last one, if it was in an open batch
         self._sections: dict[Batch, _Section] = {}
+        self._history: History | None = None
+        self._has_statements = False  # each of Python's is a step
+        self._editor: tuple[str, object] = _NOBODY  # the page whose edit is being applied, and its step
         self._returns: list[_Notice] = []  # what observers are to be told of the way back
         self._batched: list[Change] = []
         self._untold: list[list[Change]] = []  # what listeners are still to be told, in order
@@ -566,8 +576,7 @@ class TraitDocument(Root):
         ]
         if marks:
             changes += described(marks.values())
-        if self._sections:
-            self._follow(changes, self._batch)
+        self._follow(changes, self._batch)
         steps = [step for step, _ in changes]
         if self._is_watched:
             self.authority.record(steps, are_apart=True)
@@ -582,8 +591,7 @@ class TraitDocument(Root):
 
     def take_marked(self, changes: list[Change], batch: Batch | None) -> None:
         """Record what was marked in a document below, in a batch or in none."""
-        if self._sections:
-            self._follow(changes, batch, is_below=True)
+        self._follow(changes, batch, is_below=True)
         if self._is_watched:
             self.authority.record([step for step, _ in changes])
         if self._parent is not None:
@@ -613,10 +621,87 @@ class TraitDocument(Root):
         else:
             dict.__setitem__(values, name, old)
 
+    # -- who did what
+
+    @property
+    def history(self) -> History:
+        """What each author can undo and redo."""
+        if self._history is None:
+            from syncstate.history import History
+
+            self._history = History()
+        return self._history
+
+    def keep_statements(self) -> None:
+        """Let each statement of Python's be a step that can be undone: none is only marked then."""
+        self._has_statements = True
+        self.is_recording = True
+        self.listeners.append(lambda changes: None)
+
+    def _take_down(self, changes: list[Change], batch: Batch | None) -> None:
+        """Let the history know who did something: it is that of who has no place elsewhere, or is watched."""
+        if self._parent is not None and not self._is_watched:
+            return
+        author, step = self._editor
+        is_closed = False
+        if step is None and batch is not None:
+            step = batch.outermost
+        elif step is None and self._has_statements:
+            step = object() if self._collected is None else self._collected
+            is_closed = True
+        if step is not None or self._history is not None:
+            self.history.note(changes, author, step)
+            if is_closed:
+                self.history.close(author, step)
+
+    def go_back(self, *, is_redo: bool) -> None:
+        """Undo Python's last step, or redo the one that was undone last.
+
+        Raises:
+            NothingToUndo: There is none.
+            Conflict: Others have changed what it did.
+            Exception: A validator refuses what would come of it.
+        """
+        batch = current_batch.get()
+        if batch is not None and batch.is_open:
+            deed = "redo" if is_redo else "undo"
+            raise SyncStateError(
+                f"Cannot {deed} inside a batch or a transaction: it is one step; end it first"
+            )
+        verdicts = self.judge()
+        while True:
+            with self.held():
+                self._go_back(PYTHON, verdicts, is_redo=is_redo)
+            if not verdicts.are_wanted:
+                break
+            verdicts.ask()
+        self.settle()
+
+    def edit_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
+        """Undo or redo a page's step, as `apply_edit` does an edit of its."""
+        verdicts.is_for_page = True
+        with self.held():
+            self._go_back(author, verdicts, is_redo=is_redo)
+
+    def _go_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
+        self.catch_up()
+        way = self.history.plan(author, is_redo=is_redo)
+        operations = [step.operation for step in way.steps]
+        if verdicts.is_for_page:
+            self._demand_rights(operations)
+        is_done = False
+        self.history.go(way)
+        try:
+            self._apply(operations, verdicts)
+            is_done = not verdicts.are_wanted
+        finally:
+            self.history.arrive(way, is_done=is_done)
+
     def _follow(self, changes: list[Change], author: Batch | None, *, is_below: bool = False) -> None:
         """Let the batches that are open know what happens."""
         if not changes:
             return
+        self._take_down(changes, author)
         for batch, section in self._sections.items():
             is_own = author is not None and author.is_in(batch)
             section.add(changes, _BELOW if is_own and is_below else _OWN if is_own else _OTHER)
@@ -678,8 +763,7 @@ class TraitDocument(Root):
         if not changes:
             return
         self.enter()
-        if self._sections:
-            self._follow(changes, self._batch, is_below=is_below)
+        self._follow(changes, self._batch, is_below=is_below)
         if self._is_watched:
             self.authority.record([step for step, _ in changes], assigned)
         if self._parent is not None:
@@ -726,7 +810,9 @@ class TraitDocument(Root):
     def begin_batch(self, batch: Batch) -> None:
         """Hold back what listeners and pages are told, until `end_batch`."""
         lengths = {other: len(section.changes) for other, section in self._sections.items()}
-        self._sections[batch] = _Section(self.authority.bookmark(), len(self._batched), lengths)
+        section = _Section(self.authority.bookmark(), len(self._batched), lengths)
+        section.history = self._history.bookmark() if self._history is not None else {}
+        self._sections[batch] = section
         self.authority.hold(batch)
         self.is_recording = self._is_marking = True
 
@@ -735,7 +821,12 @@ class TraitDocument(Root):
         self._refresh_awaited(self.computations)
         with self.held():
             self.catch_up()
-            self._sections.pop(batch, None)
+            if (
+                self._sections.pop(batch, None) is not None
+                and batch.outer is None
+                and self._history is not None
+            ):
+                self._history.close(PYTHON, batch)
             self._batch = None
             waiting = self.authority.release(batch)
             if self._batched and not self.authority.is_held:
@@ -764,7 +855,8 @@ class TraitDocument(Root):
         from syncstate.reversal import reversal
 
         here = [entry for entry in self._sections[batch].changes if entry[1] is not _BELOW]
-        for step in reversal(here, is_strict=False):
+        steps, _ = reversal(here, bool, is_strict=False)
+        for step in steps:
             try:
                 self._step_back(step.operation)
             except Exception:  # the others are to be taken back all the same
@@ -802,6 +894,8 @@ class TraitDocument(Root):
             self.marks = {}
             self._acts = []
             self.authority.return_to(section.bookmark)
+            if self._history is not None:
+                self._history.return_to(section.history)
             del self._batched[section.heard :]
             for other, kept in self._sections.items():
                 del kept.changes[section.lengths.get(other, 0) :]
@@ -886,7 +980,7 @@ class TraitDocument(Root):
         """Return what takes the verdicts of the model's validators on one patch."""
         return Verdicts(self)
 
-    def apply_edit(self, operations: list[Operation], verdicts: Verdicts) -> None:
+    def apply_edit(self, operations: list[Operation], verdicts: Verdicts, author: str) -> None:
         """Apply a page's patch, whole or not at all; observers hear of it at `settle`.
 
         Nothing has happened yet if verdicts are wanted afterwards: ask for them without the lock, and come
@@ -899,7 +993,14 @@ class TraitDocument(Root):
         verdicts.is_for_page = True
         self._demand_rights(operations)
         with self.held():
-            self._apply(operations, verdicts)
+            self.catch_up()  # what was marked is not the page's
+            self._editor = author, step = author, self.history.edit(author, _replaced(operations))
+            try:
+                self._apply(operations, verdicts)
+            finally:
+                self._editor = _NOBODY
+            if not verdicts.are_wanted:
+                self.history.close(author, step)
 
     def _demand_rights(self, operations: list[Operation]) -> None:
         read_only = self.read_only
@@ -1763,6 +1864,12 @@ def _named(prefix: str) -> Iterator[None]:
             if error.args and isinstance(error.args[0], str):
                 error.args = (error.args[0].replace(repr(pointer), repr(whole), 1), *error.args[1:])
         raise
+
+
+def _replaced(operations: list[Operation]) -> list[str] | None:
+    """Return the locations that operations replace, if they do nothing else."""
+    are_all = all(operation["op"] == "replace" for operation in operations)
+    return [operation["path"] for operation in operations] if are_all else None
 
 
 # What is known of traits.

@@ -969,6 +969,7 @@ def _move(document: dict[str, Any], operation: Operation) -> None:
     from_list = isinstance(leaving, TrackedList)
     value = leaving[int(token) if from_list else token]
     root, key = _find_root(leaving)
+    root.enter()  # first: who joins a batch is to record
     is_recording, root.is_recording = root.is_recording, False
     try:
         with NOWHERE.lock:
