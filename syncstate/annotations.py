@@ -184,7 +184,8 @@ class _Reading:
         if is_typeddict(origin or annotation):
             return self._read_record(annotation)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-            members = [*map(_check_choice, annotation)]
+            is_registered = registration_of(annotation) is not None
+            members = [*annotation] if is_registered else [*map(_check_choice, annotation)]
             return Flags(annotation) if issubclass(annotation, enum.Flag) else Choice(members)
         if isinstance(annotation, type) and registration_of(annotation) is not None:
             return Registered(annotation)

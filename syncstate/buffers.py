@@ -236,22 +236,23 @@ def _leaf(place: Any, data: Buffer) -> bytes | Array:
 
 
 def _has_leaves(value: Json) -> bool:
-    waiting = [value]
+    waiting: list[Any] = [value]
+    least, most = -MAX_INTEGER, MAX_INTEGER
     while waiting:
         container = waiting.pop()
-        for member in container.values() if isinstance(container, dict) else cast(list[Json], container):
+        for member in container.values() if type(container) is dict else container:
             type_ = type(member)
-            if type_ in _TEXTUAL:
+            if type_ is str or member is None:
                 continue
             if type_ is float:
-                if member - member != 0:  # type: ignore[operator] # it is a number
+                if member - member != 0.0:  # NaN, or infinite
                     return True
             elif type_ is int:
-                if not -MAX_INTEGER <= member <= MAX_INTEGER:  # type: ignore[operator] # it is a number
+                if not least <= member <= most:
                     return True
             elif type_ is dict or type_ is list:
                 waiting.append(member)
-            else:
+            elif type_ is not bool:
                 return True
     return False
 

@@ -37,20 +37,24 @@ def is_slim(message: Message) -> bool:
     if left < 0:
         return False
     values: list[Any] = [operation.get("value") for operation in message["operations"]]
+    least, most = -MAX_INTEGER, MAX_INTEGER
     for value in values:  # which grows
         type_ = type(value)
-        if type_ is dict or type_ is list:
+        if type_ is float:
+            if value - value != 0.0:  # NaN, or infinite
+                return False
+        elif type_ is int:
+            if not least <= value <= most:
+                return False
+        elif type_ is str:
+            if len(value) > SIZE // FEW:
+                return False
+        elif type_ is dict or type_ is list:
             left -= len(value)
             if left < 0:
                 return False
             values += value.values() if type_ is dict else value
-        elif type_ is str:
-            if len(value) > SIZE // FEW:
-                return False
-        elif type_ is float:
-            if value - value != 0:  # NaN, or infinite
-                return False
-        elif type_ not in NUMBERS or (type_ is int and not -MAX_INTEGER <= value <= MAX_INTEGER):
+        elif type_ not in NUMBERS:
             return False
     return True
 

@@ -30,6 +30,7 @@ from syncstate.messages import Closed, Edit, Hello, Message, PatchMessage, Ready
 from syncstate.patch import Draft, Operation, Step, check, demand_no_range, trace
 from syncstate.pointer import join, parse
 from syncstate.rebase import Own, members_of, rebase, related
+from syncstate.values import form_all
 
 Status: TypeAlias = Literal["connecting", "live", "stale", "closed"]
 
@@ -459,7 +460,10 @@ def _trouble(error: SyncStateError, operations: list[Operation]) -> Trouble:
 
 
 def _copied(operation: Operation) -> Operation:
-    return {**operation, "value": plain(operation["value"])} if "value" in operation else operation
+    if "value" not in operation:
+        return operation
+    form_all(operation["value"])  # no lock is held: there is none
+    return {**operation, "value": plain(operation["value"])}
 
 
 def _merged(behind: list[list[Step]], edit: list[Step]) -> list[list[Step]]:

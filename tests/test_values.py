@@ -24,7 +24,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncstate import NotSyncable, SyncedModel, limits, register
+from syncstate import NotSyncable, NotValid, SyncedModel, limits, register
 from syncstate.buffers import attach, detach
 from syncstate.display import MIME_TYPE
 from syncstate.document import Failure, plain, same
@@ -580,6 +580,77 @@ def test_what_cannot_travel_is_refused_with_the_way_out(value, why):
             exec(statement, {"board": board, "value": value})
         assert raised.value.pointer == pointer
     assert same(board.sync.snapshot(), before)
+
+
+class Typed(SyncedModel):
+    """A model of whose members the types are declared."""
+
+    number: int = 0
+    share: float = 0.0
+    flag: bool = False
+    when: datetime | None = None
+    took: timedelta = timedelta()
+    moments: list[datetime] = []  # noqa: RUF012
+    point: Point = Point(0, 0)
+    points: list[Point] = []  # noqa: RUF012
+    color: Color = Color.RED
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("number", np.int64(3), 3),
+        ("share", np.float32(0.5), 0.5),
+        ("share", np.int8(3), 3.0),
+        ("flag", np.bool_(1), True),
+        ("when", pandas.Timestamp("2026-01-31"), datetime(2026, 1, 31)),
+        ("when", np.datetime64("2026-01-31T12"), datetime(2026, 1, 31, 12)),
+        (
+            "when",
+            pandas.Timestamp("2026-01-31").tz_localize(Exotic()),
+            datetime(2026, 1, 31, tzinfo=Exotic()),
+        ),
+        ("took", pandas.Timedelta("1.5s"), timedelta(seconds=1.5)),
+    ],
+    ids=repr,
+)
+def test_a_place_of_a_type_takes_what_is_no_less(name, value, expected):
+    typed = Typed()
+
+    setattr(typed, name, value)
+    typed.moments.append(pandas.Timestamp("2026-01-31"))
+
+    assert same_python(getattr(typed, name), expected)
+    assert same_python(typed.moments[0], datetime(2026, 1, 31))
+
+
+def test_a_registered_type_may_be_declared():
+    typed = Typed()
+    page = Kernel(typed).page()
+
+    typed.points.append(point := Point(1, 2))
+    typed.point = point
+    page.put("/points/0", Point(3, 4))
+    page.put("/point", 5)
+
+    assert typed.point is point
+    assert typed.points[0].x == 3
+    assert [trouble.reason for trouble in page.troubles] == ["Cannot put 5 at '/point': a Point is expected"]
+    with pytest.raises(NotValid, match=r"^Cannot put 5 at '/points/1': a Point is expected$"):
+        typed.points.append(5)
+    with pytest.raises(TypeError, match=r"no trait for UUID; .* say with syncstate\.register\(\) how it"):
+
+        class Unknown(SyncedModel):
+            id: UUID = UUID(int=1)
+
+
+def test_an_enum_that_is_registered_may_be_declared_whatever_its_values():
+    typed = Typed()
+    page = Kernel(typed).page()
+
+    typed.color = Color.BLUE
+
+    assert page.document["color"] is Color.BLUE
 
 
 # -- what a page may say
