@@ -34,7 +34,19 @@ NOT_FOR_READERS = ("#private;", "name: string;", "[Symbol")
 
 ORDER = [
     "index.md",
-    {"Guide": ["index", "types", "values", "computed", "actions", "batches", "watching", "history"]},
+    {
+        "Guide": [
+            "index",
+            "types",
+            "values",
+            "tables",
+            "computed",
+            "actions",
+            "batches",
+            "watching",
+            "history",
+        ]
+    },
     {"Reference": ["index", "models", "containers", "changes", "watching", "pages", "errors", "javascript"]},
     "architecture.md",
     "protocol.md",
