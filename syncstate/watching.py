@@ -362,7 +362,7 @@ class Waiting:
         except TimeoutError:
             if self._future.done() and not self._future.cancelled():
                 raise  # the predicate's own
-            raise self._too_late() from None
+            raise self._too_late(None) from None
         finally:
             self._subscription()
 
@@ -381,7 +381,7 @@ class Waiting:
         except TimeoutError:
             if self._future.done():
                 raise  # the predicate's own
-            raise self._too_late() from None
+            raise self._too_late(self._obstacle()) from None
         finally:
             self._subscription()
 
@@ -401,10 +401,9 @@ class Waiting:
         verb = "block" if blocks else "wait"
         raise SyncStateError(f"Cannot {verb} until {self._pointer!r} changes: {why}")
 
-    def _too_late(self) -> TimeoutError:
-        obstacle = self._obstacle()
-        why = f"; meanwhile no page was heard: {obstacle[0]}" if obstacle else ""
-        return TimeoutError(f"Cannot wait longer for {self._pointer!r}: {self._timeout:g} s are over{why}")
+    def _too_late(self, obstacle: tuple[str, str] | None) -> TimeoutError:
+        vain = f"; perhaps in vain, since {obstacle[0]}" if obstacle else ""
+        return TimeoutError(f"Cannot wait longer for {self._pointer!r}: {self._timeout:g} s are over{vain}")
 
     def _take(self, change: Change) -> None:
         if not change.is_removed:

@@ -58,7 +58,7 @@ def test_a_cell_may_wait_for_another_thread_for_as_long_as_it_says(kernel: Kerne
 
     value, _, sentence = told.partition("\n")
     assert value == "Tea"
-    assert sentence.startswith("Cannot wait longer for '/n': 0.1 s are over; meanwhile no page was heard: ")
+    assert sentence.startswith("Cannot wait longer for '/n': 0.1 s are over; perhaps in vain, since ")
 
 
 def test_a_cell_that_blocks_can_be_stopped(kernel: Kernel) -> None:
