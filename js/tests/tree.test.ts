@@ -412,7 +412,7 @@ describe("a control", () => {
 
 describe("a table", () => {
   const column = (count: number): NumberArray =>
-    pack(Float64Array.from({ length: count }, (_, at) => at / 2)) as NumberArray;
+    pack(Float64Array.from({ length: count }, (_, at) => at / 3)) as NumberArray;
   const names = (count: number): Json => ({
     kind: "category",
     codes: pack(new Int8Array(count)) as NumberArray,
@@ -427,7 +427,7 @@ describe("a table", () => {
     expect(rows.slice(0, 3)).toEqual([
       ["x", "name"],
       ["0", "<b>"],
-      ["0.5", "<b>"],
+      ["0.333333", "<b>"],
     ]);
     expect(rows).toHaveLength(9);
   });

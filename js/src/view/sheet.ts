@@ -10,6 +10,7 @@ import { make } from "./element.ts";
 const ROWS = 8;
 const COLUMNS = 30;
 const WIDTH = 40;
+const DIGITS = 6;
 
 /** Say how large a table is: `336,776 rows, 19 columns`. */
 export function extentOf(table: Table): string {
@@ -43,6 +44,8 @@ function cell(value: Cell): HTMLElement {
 
 function textOf(value: Cell): string {
   if (value === null) return "";
+  if (typeof value === "number")
+    return String(Number.isInteger(value) ? value : Number(value.toPrecision(DIGITS)));
   if (!(value instanceof Date)) return String(value);
   const iso = Number.isNaN(value.getTime()) ? "" : value.toISOString();
   return iso.replace("T", " ").replace(/( 00:00:00)?(\.000)?Z$/, "");
