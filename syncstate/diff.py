@@ -23,9 +23,10 @@ from syncstate.patch import Operation, Step
 from syncstate.pointer import escape
 from syncstate.tables import Columns
 
-Change = tuple[Step, "Json | tuple[Array]"]
+Change = tuple[Step, "Json | tuple[Array] | tuple[Columns, int]"]
 """A step and the value that its target location held before, None where there was none; of a `move`, a list
-of it or of nothing; of a splice of an array, a tuple of the whole array."""
+of it or of nothing; of a splice of an array, a tuple of the whole array; of what happened in a table, the
+columns of the whole table and by how many tokens the location is below it."""
 
 MOVES_LIMIT = 10_000
 """How many elements a list reports as moved; where more are, the list counts as assigned anew."""
@@ -51,7 +52,14 @@ def diff(old: Json, new: Json, pointer: str = "", *, in_list: bool = False) -> l
     """
     changes: list[Change] = []
     _compare(old, new, pointer, in_list, changes)
-    return guarded(changes, old, new, pointer, in_list=in_list)
+    changes = guarded(changes, old, new, pointer, in_list=in_list)
+    if isinstance(old, Columns):
+        return [(step, (old, _depth(step, pointer))) for step, _ in changes]
+    return changes
+
+
+def _depth(step: Step, pointer: str) -> int:
+    return step.operation["path"].count("/", len(pointer))
 
 
 def guarded(
@@ -424,8 +432,8 @@ def invert_change(change: Change) -> list[Step]:
     (operation, in_list, from_list, _), before = change
     path = operation["path"]
     if isinstance(before, tuple):
-        whole: Operation = {"op": "replace", "path": path[: path.rindex("/")], "value": before[0]}
-        return [Step(whole, in_list=False)]
+        above = path.rsplit("/", before[1] if len(before) == 2 else 1)[0]
+        return [Step({"op": "replace", "path": above, "value": before[0]}, in_list=False)]
     old: Json = before
     match operation["op"]:
         case "add":

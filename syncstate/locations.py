@@ -14,6 +14,7 @@ from syncstate.arrays import is_array
 from syncstate.diff import Change
 from syncstate.document import opened
 from syncstate.pointer import index, parse
+from syncstate.tables import Columns
 
 Pattern: TypeAlias = tuple[str | None, ...]
 """The reference tokens of a pointer, None where any token may stand."""
@@ -133,7 +134,9 @@ class Locations:
     def _take(self, step: Any, before: Any) -> None:
         operation = step.operation
         tokens = parse(operation["path"])
-        if _is_spliced(before):
+        if _is_in_table(before):
+            self._take_in_table(tokens, *before)
+        elif _is_spliced(before):
             self._put(tokens[:-1], before[0])
         elif operation["op"] == "remove":
             self._take_away(tokens, before, in_list=step.in_list)
@@ -149,6 +152,12 @@ class Locations:
             else:
                 before = ABSENT
             self._put(tokens, before, is_inserted=step.in_list)
+
+    def _take_in_table(self, tokens: tuple[str, ...], columns: Columns, depth: int) -> None:
+        below = tokens[len(tokens) - depth :]
+        if below and is_array(look_up(columns, below[:-1])):  # the elements of a column
+            tokens, below = tokens[:-1], below[:-1]
+        self._put(tokens, look_up(columns, below))
 
     def _put(self, tokens: tuple[str, ...], before: Any, *, is_inserted: bool = False) -> None:
         parent = self._parent(tokens)
@@ -253,3 +262,8 @@ def _names(value: Any) -> dict[str, None]:
 def _is_spliced(before: Any) -> bool:
     """Whether a change was inside an array; see `diff.Change`."""
     return type(before) is tuple and len(before) == 1 and is_array(before[0])
+
+
+def _is_in_table(before: Any) -> bool:
+    """Whether a change was inside a table, or of it; see `diff.Change`."""
+    return type(before) is tuple and len(before) == 2 and isinstance(before[0], Columns)

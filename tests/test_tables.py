@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from traitlets import TraitError, validate
 
-from syncstate import NotSyncable, NotWritable, SyncedModel, batch, computed, synced
+from syncstate import NotSyncable, NotWritable, SyncedModel, batch, computed, synced, transaction
 from syncstate.arrays import Misfit
 from syncstate.document import same
 from syncstate.libraries import columns_of
@@ -650,6 +651,7 @@ def test_a_model_with_a_table_is_shown_without_its_cells(board):
 def test_none_of_the_libraries_is_imported_unless_its_user_did():
     code = """
 import sys
+import threading
 from syncstate import SyncedModel
 class M(SyncedModel):
     __module__ = "elsewhere"
@@ -733,3 +735,61 @@ def test_who_watches_a_table_is_given_tables(board):
     assert change.value["price"].tolist() == [0, 0]
     assert isinstance(change.old, pd.DataFrame)  # as of any container: what is there now
     assert board.sync.wait("/flights", lambda table: len(table) == 2).result().shape == (2, 2)
+
+
+def test_who_watches_a_column_hears_of_that_one_and_of_what_it_was(board):
+    board.flights = pd.DataFrame({"x": np.arange(100.0), "y": np.arange(100.0), "name": ["a"] * 100})
+    seen: list[Any] = []
+    with board.sync.subscribe("/flights/*", seen.append):
+        board.flights = board.flights.assign(y=1.0)
+        board.flights = board.flights.assign(z=2.0)
+        board.flights = board.flights.drop(columns="name")
+        board.flights = pd.concat([board.flights, board.flights[:1]], ignore_index=True)
+
+    told = [(change.pointer, change.is_removed, change.old is None) for change in seen]
+    assert told[:3] == [
+        ("/flights/y", False, False),
+        ("/flights/z", False, True),
+        ("/flights/name", True, False),
+    ]
+    assert {place for place, _, _ in told[3:]} == {"/flights/x", "/flights/y", "/flights/z"}
+    assert (seen[0].old[5], seen[0].value[5]) == (5, 1)
+    assert (len(seen[3].old), len(seen[3].value)) == (100, 101)
+
+
+def test_a_transaction_that_is_taken_back_leaves_the_table_as_it_was(board):
+    kernel = Kernel(board)
+    page = kernel.page()
+    before, document = board.flights, board.sync.snapshot()
+    patches = told(board)
+
+    with pytest.raises(KeyError), transaction():  # noqa: PT012 # one act
+        board.flights = board.flights.assign(price=0.0)
+        board.flights = pd.concat([board.flights] * 100, ignore_index=True)
+        board.maybe = board.flights
+        raise KeyError
+    with pytest.raises(NotSyncable), transaction():  # noqa: PT012 # one act
+        board.flights = board.flights.assign(price=0.0)
+        board.flights = board.flights.assign(price=[[], []])
+    kernel.link.flush()
+
+    pd.testing.assert_frame_equal(board.flights, before)
+    assert (board.maybe, patches) == (None, [])
+    assert same(page.document, document)
+
+
+def test_a_transaction_that_is_taken_back_keeps_what_others_did_meanwhile(board):
+    def elsewhere() -> None:
+        board.things["other"] = 1
+
+    with pytest.raises(KeyError), transaction():  # noqa: PT012 # one act
+        board.flights = board.flights.assign(price=0.0)
+        board.maybe = pd.DataFrame({"x": [1]})
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        board.flights = board.flights[["name", "price"]]
+        raise KeyError
+
+    assert board.flights.to_dict("list") == {"price": [1.5, 2.5], "name": ["a", "b"]}
+    assert (board.maybe, board.things) == (None, {"other": 1})
