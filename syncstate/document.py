@@ -43,6 +43,10 @@ class ObjectNode:
         """Return what stands for it in a copy that keeps it an object."""
         raise NotImplementedError
 
+    def _synced_copy(self) -> Any:
+        """Return another one like it, which has a place nowhere."""
+        raise NotImplementedError
+
 
 CONTAINERS = (list, dict, ObjectNode)
 """The types of what other values are in."""
@@ -147,6 +151,17 @@ def copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: member if type(member) in SCALARS else copied(member) for name, member in value.items()}
     return value._synced_twin() if isinstance(value, ObjectNode) else value
+
+
+def fresh(value: Any) -> Any:
+    """Return a deep copy made of plain `list` and `dict`, and of other objects of the same classes."""
+    if isinstance(value, list):
+        return [*map(fresh, value)]
+    if isinstance(value, dict):
+        return {name: fresh(member) for name, member in value.items()}
+    if isinstance(value, tuple):
+        return tuple(map(fresh, value)) if type(value) is tuple else value
+    return value._synced_copy() if isinstance(value, ObjectNode) else value
 
 
 def nests_deeper(value: Json, limit: int) -> bool:

@@ -12,7 +12,6 @@ import inspect
 import sys
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from types import FrameType
 from typing import Any, ClassVar, Final, TypeVar, cast, get_origin, overload
 from weakref import WeakKeyDictionary
@@ -21,7 +20,7 @@ import traitlets
 
 from syncstate.annotations import limited, shape_of
 from syncstate.arrays import is_array
-from syncstate.document import SCALARS, Json, ObjectNode
+from syncstate.document import SCALARS, Json, fresh
 from syncstate.errors import NotSyncable
 from syncstate.forms import bare
 from syncstate.pointer import join
@@ -296,7 +295,7 @@ class ShapeTrait(traitlets.TraitType[Any, Any]):
 
     def default(self, obj: Any = None) -> Any:
         """Return what a new instance starts with."""
-        return self._factory() if self._factory is not None else _copied(self._first)
+        return self._factory() if self._factory is not None else fresh(self._first)
 
     def info(self) -> str:
         """Name what is expected."""
@@ -398,14 +397,6 @@ def _is_made(cls: type, trait: ShapeTrait) -> bool:
         if klass is trait.this_class:
             break
     return False
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, list):
-        return [*map(_copied, value)]
-    if isinstance(value, ObjectNode):
-        return copy(value)
-    return {name: _copied(member) for name, member in value.items()} if isinstance(value, dict) else value
 
 
 def as_member(frame: Frame, value: Any) -> Any:

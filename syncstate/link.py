@@ -133,6 +133,11 @@ class Link:
                 self._outbox.append(self._first_word(authority))
         self._wake()
 
+    def known(self, key: str) -> Authority | None:
+        """Return the model of a key that is carried, or None."""
+        carried = self._cursors.get(key)
+        return carried[0] if carried is not None else None
+
     def withdraw(self, authority: Authority, reason: str) -> None:
         """Carry a model no longer, and tell pages why."""
         with self._lock:

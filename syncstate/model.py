@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable
+from copy import copy
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
@@ -18,8 +19,8 @@ from syncstate.authority import Authority
 from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
 from syncstate.display import as_text, mimebundle, read_source
-from syncstate.document import JsonObject, ObjectNode, plain
-from syncstate.errors import PatchError, SessionClosed
+from syncstate.document import JsonObject, ObjectNode, fresh
+from syncstate.errors import PatchError, SessionClosed, SyncStateError
 from syncstate.fields import annotated_traits
 from syncstate.patch import Operation
 from syncstate.pointer import as_pattern
@@ -361,9 +362,20 @@ class Sync:
 
         authority = self._document.watch()
         if not self._is_closed:
+            self._demand_key(kernel_link().known(self.key))
             self._is_published = True
             kernel_link().publish(authority)
         return authority
+
+    def _demand_key(self, known: Authority | None) -> None:
+        """Refuse the key of a model of another class; one of the same is that of the cell's last run."""
+        other, mine = type(getattr(known and known.document, "model", None)), type(self._document.model)
+        is_run_again = (other.__module__, other.__qualname__) == (mine.__module__, mine.__qualname__)
+        if known is not None and not is_run_again:
+            raise SyncStateError(
+                f"Cannot show a {mine.__name__}: {self.key!r} is the key of a {other.__name__} that is "
+                "shown; give one of them another _key, or close() that one"
+            )
 
     def _check_open(self, what: str) -> None:
         if self._is_closed:
@@ -452,6 +464,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     def setup_instance(self, /, *args: Any, **kwargs: Any) -> None:
         """Prepare an instance before `__init__`, as traitlets asks."""
         document = TraitDocument(self, self._key or token_hex(8))
+        document.fixed_key = self._key
         self._document = document
         if self._history == "statements":
             document.keep_statements()
@@ -491,6 +504,9 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     def _synced_twin(self) -> SyncedModel:
         return self
 
+    def _synced_copy(self) -> SyncedModel:
+        return copy(self)
+
     # -- copies are models of their own
 
     def __getstate__(self) -> dict[str, Any]:
@@ -498,7 +514,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         state.pop("_document")
         state.pop("_sync", None)
         state["_trait_values"] = {
-            name: plain(value)
+            name: fresh(value)
             for name, value in self._trait_values.items()
             if name not in self._document.computations
         }

@@ -20,10 +20,10 @@ from syncstate.errors import NotValid
 from syncstate.fields import shape_of_trait
 from syncstate.forms import registration_of
 from syncstate.pointer import parse
-from syncstate.records import more_of, names_of, restored
+from syncstate.records import members_of, more_of, names_of, placed
 from syncstate.seams import synced_traits
 from syncstate.shapes import AnyOf, Frame, RecordShape, Refusal, Shape, fit, made
-from syncstate.tracked import record_members
+from syncstate.tracked import TrackedDict, record_members
 
 
 class ModelShape(Shape):
@@ -133,7 +133,7 @@ class DataclassShape(RecordShape):
         """Return an instance with all in it as it will stand there."""
         members = record_members(value)
         fitted = super().fit_in(members)
-        return value if fitted is members else restored(self.cls, {**more_of(value), **fitted})
+        return value if fitted is members else placed(self.cls, TrackedDict(fitted), more_of(value))
 
     def factory(self) -> Callable[[], Any]:
         """Return what makes an instance when nobody says more: the dataclass.
@@ -161,7 +161,7 @@ class DataclassShape(RecordShape):
         for name, member in members.items():
             if not fields[name].init:
                 object.__setattr__(instance, name, member)
-        return instance
+        return placed(self.cls, TrackedDict(members_of(instance)), more_of(instance))
 
     def _made_member(self, name: str, value: Any, is_from_page: bool) -> Any:
         try:

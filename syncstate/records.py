@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
-from syncstate.document import JsonObject, ObjectNode, copied
+from syncstate.document import JsonObject, ObjectNode, copied, fresh
 
 _NOWHERE: Any = object()
 
@@ -39,6 +39,10 @@ class Record(ObjectNode):
 
     def _synced_twin(self) -> Any:
         members = {name: copied(value) for name, value in self.__dict__.items()}
+        return placed(self._synced_base, type(self.__dict__)(members), more_of(self))
+
+    def _synced_copy(self) -> Any:
+        members = {name: fresh(value) for name, value in self.__dict__.items()}
         return restored(self._synced_base, {**more_of(self), **members})
 
     def __reduce_ex__(self, protocol: Any) -> Any:

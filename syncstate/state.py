@@ -14,6 +14,7 @@ import enum
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
 from operator import is_
 from threading import Lock, RLock, get_ident
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -100,6 +101,11 @@ Listener = Callable[[list[Change]], None]
 _ABSENT: Any = object()
 _Exchange: TypeAlias = tuple[Any, Any, Json, str, str]
 """A scalar that takes the place of another one: holder, key, value, pointer, and the member that it is in."""
+
+
+_making: ContextVar[int] = ContextVar("syncstate-making", default=0)
+_MAKING_LIMIT = 20
+"""How deep defaults may be made in defaults: below what Python's stack bears."""
 
 
 class _Notice:
@@ -255,9 +261,17 @@ class TraitDocument(Root):
 
     def make_defaults(self) -> None:
         """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""
-        for name in self.members:
-            if name not in self.computations:
-                getattr(self.model, name)
+        token = _making.set(_making.get() + 1)
+        try:
+            if _making.get() > _MAKING_LIMIT:
+                kind_ = type(self.model).__name__
+                why = "in each default is another one, without end; let one be None, or a list"
+                raise TypeError(f"Cannot make a {kind_}: {why}")
+            for name in self.members:
+                if name not in self.computations:
+                    getattr(self.model, name)
+        finally:
+            _making.reset(token)
         self.refresh()
         for name in self.computations:  # of what is in a batch of others there may be no value yet
             self.model._trait_values.setdefault(name, None)

@@ -114,6 +114,7 @@ class Root:
         lock: Held while anything below changes.
         is_recording: Changes are to be described.
         has_roots: A root was placed below this one once.
+        fixed_key: The key that a person gave the model, of which there is one in a document.
         marks: The containers in which scalars were put since, and what stood under each of their keys before;
             by the identity of the container.
         is_judged: What is being done was judged as a whole: on the way there, anything may stand anywhere.
@@ -122,6 +123,7 @@ class Root:
     """
 
     owner: Any = None
+    fixed_key: str | None = None
     sealed: Collection[Any] = ()
 
     def __init__(self) -> None:
@@ -1354,6 +1356,32 @@ class Intake:
         """
         if root is not NOWHERE and not all(one.is_ready and one.lock is root.lock for one in self.roots):
             raise Unready(self.roots)
+        self._demand_keys(root)
+
+    def _demand_keys(self, root: Root) -> None:
+        """Refuse a model whose class fixes its key, where one of the same key stands in the document."""
+        come = [one for top in self.roots for one in (top, *roots_below(top))]
+        arriving = [one for one in come if one.fixed_key is not None]
+        if not arriving:
+            return
+        top = root
+        while (above := root_above(top)) is not None:
+            top = above[0]
+        staying = [one for one in (top, *roots_below(top)) if one not in arriving and not self._goes(one)]
+        keys = {one.fixed_key for one in staying}
+        for one in arriving:
+            if one.fixed_key in keys:
+                why = f"a model with the key {one.fixed_key!r} is there already; give one another _key"
+                raise NotSyncable(_locate(self._holder), one.owner, why)
+            keys.add(one.fixed_key)
+
+    def _goes(self, node: Any) -> bool:
+        """Whether a root leaves with what comes in."""
+        while node is not None:
+            if id(node) in self._free:
+                return True
+            node = node._parent
+        return False
 
     def is_current(self) -> bool:
         """Whether what was taken may have its place; else all must be taken again, and this is as new."""

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from syncstate.document import Json, copied, same
+from syncstate.document import CONTAINERS, Json, copied, same
 from syncstate.errors import Conflict
 from syncstate.patch import Operation
 from syncstate.pointer import join
@@ -201,9 +201,7 @@ class _Verdict:
         if self._refusal is not None:
             raise self._refusal
         originals = dict(_elements(value))
-        keys = {
-            id(element): key for key, element in _elements(self._copy) if isinstance(element, (list, dict))
-        }
+        keys = {id(element): key for key, element in _elements(self._copy) if isinstance(element, CONTAINERS)}
 
         def original(element: Any) -> Any:
             """Return what an element is a copy of: what the user holds stays what it is."""

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 # ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
+import copy
+import pickle
 import threading
+from contextlib import suppress
 from typing import Any
 
 import pytest
 import traitlets
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from syncstate import SyncedModel, batch, synced
-from syncstate.errors import NotSyncable, NotValid
+from syncstate import SyncedModel, batch, synced, transaction
+from syncstate.errors import NotSyncable, NotValid, SyncStateError
+from syncstate.patch import apply
 from tests.support import Kernel
+from tests.test_records import Point
 
 
 class Axis(SyncedModel):
@@ -38,6 +46,13 @@ class Tree(SyncedModel):
     name: str = ""
     parent: Tree | None = None
     children: list[Tree] = []
+
+
+class Mixed(SyncedModel):
+    axis: Axis
+    axes: list[Axis] = []
+    points: list[Point] = []
+    anything: Any = None
 
 
 def patches_of(model: SyncedModel) -> list[list[Any]]:
@@ -551,3 +566,297 @@ def test_a_page_replaces_a_list_of_models():
 
     assert [axis.label for axis in board.axes] == ["a", "c"]
     assert page.document == board.sync.snapshot()
+
+
+# -- batches, transactions, copies
+
+COPIES = [copy.copy, copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
+
+
+@pytest.mark.parametrize("copied", COPIES)
+def test_a_copy_has_copies_of_what_is_in_it(copied):
+    mixed = Mixed(axes=[Axis(label="a", ticks=[1])], points=[Point(1)], anything=[{"x": Axis(label="z")}])
+
+    other = copied(mixed)
+    other.axes[0].ticks.append(5)
+    other.points[0].x = 9
+    other.anything[0]["x"].label = "q"
+    other.axes.append(copied(mixed.axes[0]))
+
+    assert mixed.axes[0].ticks == [1]
+    assert mixed.points == [Point(1)]
+    assert mixed.anything[0]["x"].label == "z"
+    assert [axis.ticks for axis in other.axes] == [[1, 5], [1]]
+    assert type(other.anything[0]["x"]) is Axis
+
+
+def test_a_transaction_takes_back_what_happened_in_nested_models():
+    mixed = Mixed(axes=[Axis(label="a", ticks=[1]), Axis(label="b")], points=[Point(1)])
+    first, second = mixed.axes
+    axis, point = mixed.axis, mixed.points[0]
+    kernel = Kernel(mixed, first)
+    page = kernel.page()
+    patches, own = patches_of(mixed), patches_of(first)
+    before = mixed.sync.snapshot()
+
+    with suppress(ZeroDivisionError), transaction():
+        first.label = "x"
+        first.ticks.append(2)
+        first.ticks[0] = 7
+        mixed.axes.pop(0)
+        first.low = 3
+        mixed.axes.append(first)
+        mixed.axis = Axis(label="new")
+        axis.label = "old"
+        mixed.axes.append(Axis(label="c"))
+        point.x = 5
+        mixed.points.pop()
+        point.y = 3
+        mixed.axes.reverse()
+        raise ZeroDivisionError
+
+    assert mixed.sync.snapshot() == before
+    assert (patches, own) == ([], [])
+    assert [*mixed.axes, mixed.axis, mixed.points[0]] == [first, second, axis, point]
+    first.label = "y"
+    axis.label = "z"
+    second.ticks.append(1)
+    point.x = 4
+    assert [operation["path"] for (operation,) in patches] == [
+        "/axes/0/label",
+        "/axis/label",
+        "/axes/1/ticks/0",
+        "/points/0/x",
+    ]
+    kernel.link.flush()
+    for model in (mixed, first):
+        assert page.replicas[model.sync.key].document == model.sync.snapshot()
+
+
+def test_held_notifications_of_a_nested_model_are_one():
+    mixed = Mixed()
+    changes: list[Any] = []
+    mixed.observe(changes.append, "axis")
+
+    with mixed.hold_trait_notifications():
+        mixed.axis.label = "a"
+        mixed.axis.ticks.append(1)
+
+    assert [[operation["path"] for operation in change.patch] for change in changes] == [
+        ["/axis/label", "/axis/ticks/0"]
+    ]
+
+
+def test_a_default_of_the_class_is_copied_for_each_instance():
+    class Framed(SyncedModel):
+        axis: Axis = Axis(label="default")
+        axes: list[Axis] = [Axis(label="first")]
+
+    one, other = Framed(), Framed()
+    one.axis.label = one.axes[0].label = "mine"
+
+    assert (other.axis.label, other.axes[0].label) == ("default", "first")
+
+
+# -- bad input
+
+
+def test_defaults_without_end_are_refused():
+    class Endless(SyncedModel):
+        inner: Endless
+
+    with pytest.raises(
+        TypeError, match="Cannot make a Endless: in each default is another one, without end; let"
+    ):
+        Endless().sync.snapshot()
+
+
+def test_a_class_that_needs_arguments_needs_a_default():
+    class Sized(SyncedModel):
+        def __init__(self, size: int, **values: Any) -> None:
+            super().__init__(**values)
+
+    with pytest.raises(
+        TypeError, match="Cannot sync 'sized' of Holder: to make a Sized takes 'size'; give it"
+    ):
+
+        class Holder(SyncedModel):
+            sized: Sized
+
+
+def test_two_models_with_one_key_have_no_place_in_one_document():
+    class Keyed(SyncedModel):
+        _key = "fixed"
+        children: list = []
+
+    tree = Mixed(anything=[Keyed()])
+
+    tree.anything[0] = Keyed()
+    with pytest.raises(
+        NotSyncable, match="a model with the key 'fixed' is there already; give one another _key"
+    ):
+        tree.anything.append([Keyed()])
+    with pytest.raises(NotSyncable, match="a model with the key 'fixed' is there already"):
+        tree.anything[0].children.append(Keyed())
+
+    assert len(tree.anything) == 1
+
+
+def test_the_key_of_a_model_of_another_class_is_not_taken(monkeypatch):
+    kernel = Kernel()
+    monkeypatch.setattr("syncstate.link.kernel_link", lambda: kernel.link)
+    one = type("One", (SyncedModel,), {"_key": "fixed"})
+    other = type("Other", (SyncedModel,), {"_key": "fixed"})
+    first = one()
+    first.sync._publish()
+    one().sync._publish()
+
+    with pytest.raises(
+        SyncStateError, match=r"Cannot show a Other: 'fixed' is the key of a One that is shown; "
+    ):
+        other().sync._publish()
+
+
+# -- whatever is done
+
+
+class Nest(SyncedModel):
+    name: str = ""
+    number: float = 0
+    only: Nest | None = None
+    nests: list[Nest] = []
+    by_name: dict[str, Nest] = {}
+    rows: list[Point] = []
+    anything: list = []
+
+
+class Forest(RuleBasedStateMachine):
+    """A tree of models: whatever is done to it, every replica of every model in it is its snapshot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.top = Nest(nests=[Nest(), Nest(only=Nest())], rows=[Point(1)])
+        self.loose: list[Nest] = []
+        self.kernel = Kernel(self.top, *self.below(self.top))
+        self.page = self.kernel.page()
+        self.patches: list[Any] = []
+        self.replayed = self.top.sync.snapshot()
+        self.top.sync.on_patch(lambda patch: self.patches.extend(patch.patch))
+
+    def below(self, model: Nest) -> list[Nest]:
+        children = [model.only, *model.nests, *model.by_name.values(), *model.anything]
+        found = [child for child in children if isinstance(child, Nest)]
+        return [one for child in found for one in (child, *self.below(child))]
+
+    def pick(self, place: int) -> Nest:
+        models = [self.top, *self.below(self.top)]
+        return models[place % len(models)]
+
+    def spare(self, name: str) -> Nest:
+        return self.loose.pop() if self.loose else Nest(name=name, rows=[Point(2)])
+
+    places = st.integers(0, 10)
+    names = st.sampled_from(["a", "b", "c~/"])
+
+    @rule(place=places, name=names)
+    def set_scalars(self, place: int, name: str) -> None:
+        model = self.pick(place)
+        model.name = name
+        model.number += 1
+        model.anything.append(place)
+
+    @rule(place=places, name=names, where=st.sampled_from(["nests", "first", "by_name", "only", "anything"]))
+    def put(self, place: int, name: str, where: str) -> None:
+        model, spare = self.pick(place), self.spare(name)
+        if where == "only":
+            if model.only is not None:
+                self.loose.append(model.only)
+            model.only = spare
+        elif where == "by_name":
+            if name in model.by_name:
+                self.loose.append(model.by_name[name])
+            model.by_name[name] = spare
+        elif where == "first":
+            model.nests.insert(0, spare)
+        elif where == "nests":
+            model.nests += [spare]
+        else:
+            model.anything.insert(0, spare)
+
+    @rule(place=places, other=places)
+    def take_out(self, place: int, other: int) -> None:
+        model = self.pick(place)
+        if model.nests:
+            self.loose.append(model.nests.pop(other % len(model.nests)))
+        elif model.only is not None:
+            only, model.only = model.only, None
+            self.loose.append(only)
+
+    @rule(place=places)
+    def reorder(self, place: int) -> None:
+        model = self.pick(place)
+        model.nests.reverse()
+        model.rows.sort(key=lambda row: -row.x)
+
+    @rule(place=places, number=st.integers(-3, 3))
+    def change_rows(self, place: int, number: int) -> None:
+        model = self.pick(place)
+        model.rows.append(Point(number))
+        model.rows[number % len(model.rows)].y = number
+
+    @rule(place=places, name=names)
+    def change_what_is_loose(self, place: int, name: str) -> None:
+        if self.loose:
+            self.loose[place % len(self.loose)].name = name
+            self.loose[place % len(self.loose)].anything.append(name)
+
+    @rule(place=places, other=places, name=names)
+    def batch_of_several(self, place: int, other: int, name: str) -> None:
+        with batch():
+            self.set_scalars(place, name)
+            self.take_out(other, place)
+            self.put(place, name, "first")
+
+    @rule(place=places, other=places, name=names)
+    def take_back(self, place: int, other: int, name: str) -> None:
+        loose = [*self.loose]
+        with suppress(ZeroDivisionError), transaction():
+            self.batch_of_several(place, other, name)
+            self.change_rows(other, place)
+            raise ZeroDivisionError
+        self.loose = loose
+
+    @rule(place=places, name=names, is_own=st.booleans())
+    def edit(self, place: int, name: str, is_own: bool) -> None:
+        self.kernel.link.flush()
+        model = self.pick(place)
+        replica = self.page.replicas.get(model.sync.key) if is_own else None
+        prefix = "" if replica is not None else self.path_of(model)
+        replica = replica or self.page.replicas[self.top.sync.key]
+        operations: list[Any] = [
+            {"op": "replace", "path": f"{prefix}/name", "value": name},
+            {"op": "add", "path": f"{prefix}/nests/-", "value": {"name": name, "rows": [{"x": 1}]}},
+            {"op": "add", "path": f"{prefix}/rows/0", "value": {"x": place}},
+            {"op": "replace", "path": f"{prefix}/rows/0/x", "value": 2},
+        ]
+        self.page.send(replica.edit(operations))
+        assert not self.page.troubles
+
+    def path_of(self, model: Nest) -> str:
+        return model._document.path_below(self.top._document)
+
+    @invariant()
+    def all_agree(self) -> None:
+        self.kernel.link.flush()
+        for key, replica in self.page.replicas.items():
+            (model,) = (model for model in self.kernel.models if model.sync.key == key)
+            assert replica.document == model.sync.snapshot()
+        self.replayed = apply(self.replayed, self.patches)
+        self.patches.clear()
+        assert self.replayed == self.top.sync.snapshot()
+        for model in self.loose:
+            assert not model._document.lineage()[1:]
+
+
+TestForest = Forest.TestCase
+TestForest.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
