@@ -20,10 +20,13 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from syncstate.actions import action, progress
 from syncstate.arrays import append
 from syncstate.batches import batch, transaction
+from syncstate.calls import Cancelled
 from syncstate.computed import computed
 from syncstate.errors import (
+    CallError,
     Conflict,
     MessageError,
     NotComputable,
@@ -51,6 +54,8 @@ if TYPE_CHECKING:
     from syncstate.watching import Change, Changes, Subscription, Waiting
 
 __all__ = [
+    "CallError",
+    "Cancelled",
     "Change",
     "Changes",
     "Conflict",
@@ -76,10 +81,12 @@ __all__ = [
     "TrackedDict",
     "TrackedList",
     "Waiting",
+    "action",
     "append",
     "batch",
     "computed",
     "on_main",
+    "progress",
     "register",
     "serve",
     "synced",

@@ -189,7 +189,7 @@ class _Reading:
             return Flags(annotation) if issubclass(annotation, enum.Flag) else Choice(members)
         if isinstance(annotation, type) and registration_of(annotation) is not None:
             return Registered(annotation)
-        raise TypeError(f"there is no trait for {spell(annotation)}; {_WAYS.get(origin or annotation, _WAY)}")
+        raise TypeError(f"there is no trait for {spell(annotation)}; {_WAYS.get(origin or annotation, WAY)}")
 
     def _read_annotated(self, arguments: Sequence[Any]) -> Shape | None:
         shape = self.read(arguments[0])
@@ -264,7 +264,7 @@ def _check_choice(choice: Any) -> Any:
     return choice
 
 
-_WAY = (
+WAY = (
     "annotate it as ClassVar or call it _name to keep it local, "
     "say with syncstate.register() how it travels, or give it a trait of traitlets with sync=True"
 )

@@ -49,6 +49,9 @@ class Document(Protocol):
     def view(self) -> JsonObject:
         """Return the whole state itself, to be read while the lock is held."""
 
+    def action(self, name: str) -> Any:
+        """Return what runs a method that pages may call (`calls.Callee`), or None if they may not."""
+
     def judge(self) -> Verdicts:
         """Return what takes the verdicts of the state's validators on one edit."""
 
@@ -254,6 +257,17 @@ class Authority:
             if not self._holds:
                 self._marked = -1
             return self._ready()
+
+    def defer(self, callback: Callable[[], None]) -> bool:
+        """Call back at the end of the batch that is open, without the lock.
+
+        Returns:
+            Whether one is.
+        """
+        with self.held():
+            if self.is_held:
+                self._waiting.append(callback)
+            return self.is_held
 
     def _ready(self) -> list[Callable[[], None]]:
         waiting, self._waiting = ([], self._waiting) if self.is_held else (self._waiting, [])

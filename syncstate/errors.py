@@ -12,6 +12,7 @@ SyncStateError
 ├── NotWritable   (PermissionError)     a page asked for what it may not write   .pointer
 ├── Conflict                            others made it uncertain what is meant   .pointer .why
 ├── NothingToUndo (LookupError)         no step is left to be undone, or redone
+├── CallError     (TypeError)           an action cannot be called like that     .action .pointer
 ├── MessageError  (ValueError)          a message from the peer makes no sense
 └── SessionClosed                       the model or its link is closed
 ```
@@ -121,6 +122,15 @@ class Conflict(SyncStateError):
 
 class NothingToUndo(SyncStateError, LookupError):
     """There is no step left that could be undone, or redone."""
+
+
+class CallError(SyncStateError, TypeError):
+    """A page called an action that there is none of, or with what its signature does not take."""
+
+    def __init__(self, action: str, why: str, pointer: str | None = None) -> None:
+        super().__init__(f"Cannot call {action!r}: {why}")
+        self.action = action
+        self.pointer = pointer
 
 
 class MessageError(SyncStateError, ValueError):

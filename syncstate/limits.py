@@ -39,6 +39,9 @@ BUFFER_BYTES = 2**26
 VALUES = 100_000
 """Places in a frame of values that JSON lacks."""
 
+CALLS, ALL_CALLS = 100, 1_000
+"""Calls of actions that one replica may have running or waiting, and all together."""
+
 REASON = 1_000
 """Characters of a reason that pages are told: traitlets quotes the whole value that it refuses."""
 

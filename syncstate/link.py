@@ -12,21 +12,26 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from secrets import token_hex
 from threading import Lock, RLock, current_thread, main_thread
-from typing import Any
+from typing import Any, cast
 
 from syncstate import limits
 from syncstate.authority import Authority
 from syncstate.buffers import Faults, attach, detach
+from syncstate.calls import Call, Calls, failed
 from syncstate.document import MAX_INTEGER, JsonObject, weigh
-from syncstate.errors import MessageError, SyncStateError
+from syncstate.errors import CallError, MessageError, SyncStateError
 from syncstate.flow import Flow
 from syncstate.limits import Bucket, Throttle
-from syncstate.main_thread import cells
+from syncstate.main_thread import cells, event_loop, on_main
 from syncstate.messages import (
     PROTOCOL,
+    CallMessage,
+    Cancel,
     Hello,
     Message,
     ModelId,
+    Progress,
+    Result,
     Version,
     check_size,
     is_name,
@@ -103,6 +108,8 @@ class Link:
         self._is_unsure = False  # there was news since all models were looked at
         self._looked_at: float | None = None
         self._uploads = Uploads()
+        self._calls = Calls(self._answer_call, self._report, on_main, event_loop)
+        self._reports: dict[Call, Progress] = {}  # the last of each call that was not sent yet
         self._unheard: float | None = None  # since when news has been sent and no page was heard
         self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
         transport.on_frame = self.receive
@@ -190,6 +197,9 @@ class Link:
                     self._changed[key] = None
                 else:
                     messages += self._news(key, authority, cursor, now)
+            if self._reports and not pause:
+                messages += self._reports.values()
+                self._reports = {}
             if messages:
                 self._is_unsure = True
                 if all(map(is_slim, messages)):
@@ -322,12 +332,53 @@ class Link:
         known = self._find(message)
         if known is not None and message["type"] == "hello":
             self._ask(known.key, replica, message)
+        elif message["type"] == "call" or message["type"] == "cancel":
+            self._hand_call_over(message, replica, known)
         elif known is not None:
             known.receive(message, replica, partial(self._reply, replica=replica))
             with self._lock:
                 self._urgent.add(known.key)
         elif message["type"] in ("hello", "edit"):
             self._reply([_unknown(str(message.get("model")), replica)], replica)
+
+    def _hand_call_over(self, message: CallMessage | Cancel, replica: str, known: Authority | None) -> None:
+        if message["type"] == "cancel":
+            self._calls.cancel(replica, message["call"])
+        elif known is None:
+            key = message["model"]
+            missing = CallError(message["name"], f"this kernel has no model {key!r}; it was not run")
+            self._reply([failed(message, replica, missing), _unknown(key, replica)], replica)
+        elif not known.defer(lambda: self._call(message, replica, known)):
+            self._call(message, replica, known)
+
+    def _call(self, message: CallMessage, replica: str, known: Authority) -> None:
+        """Run an action; nobody but its page hears of what is wrong with the call."""
+        name = message["name"]
+        try:
+            if message["epoch"] != known.epoch:
+                raise CallError(name, "the model was created anew; it was not run")
+            callee = known.document.action(name)
+            if callee is None:
+                raise CallError(name, "the model has no such action")
+            self._calls.start(message, replica, callee, known)
+        except SyncStateError as error:
+            self._reply([failed(message, replica, error)], replica)
+
+    def _report(self, call: Call, progress: Progress) -> None:
+        with self._lock:
+            self._reports[call] = progress
+        self._wake()
+
+    def _answer_call(self, authority: Authority, call: Call, result: Result) -> None:
+        """Send what the action did, what it reported last, and its result, in this order."""
+        self._refresh(authority.key)
+        with self._lock, authority.held():
+            if authority.defer(lambda: self._answer_call(authority, call, result)):
+                return
+            last = self._reports.pop(call, None)
+            self._urgent.add(authority.key)
+            self._put_out([last, result] if last is not None else [result])
+        self._wake()
 
     def _pace(self, message: Message, replica: str) -> None:
         """Learn from a message who reads, and how fast."""
@@ -400,7 +451,11 @@ class Link:
 
     def _refuse(self, message: object, replica: str, error: SyncStateError) -> None:
         """Answer an edit that cannot be read, if it can be told which one it is."""
-        if not isinstance(message, dict) or message.get("type") != "edit":
+        if not isinstance(message, dict):
+            return
+        if message.get("type") == "call" and _can_be_answered(message):
+            self._reply([failed(cast(CallMessage, message), replica, error)], replica)
+        if message.get("type") != "edit":
             return
         known, number = self._find(message), message.get("number")
         if known is not None and type(number) is int and 0 <= number <= MAX_INTEGER:
@@ -421,6 +476,10 @@ class Link:
             return
         for message in messages:
             self._refresh(str(message.get("model")))
+        self._put_out(messages)
+        self._wake()
+
+    def _put_out(self, messages: Sequence[Message]) -> None:
         with self._lock:
             # What an answer refers to must not come after it: first the news, then the answer.
             for message in messages:
@@ -428,7 +487,10 @@ class Link:
                 if known:
                     self._outbox += self._news(known[0].key, *known, self._clock())
             self._outbox += messages
-        self._wake()
+
+
+def _can_be_answered(call: Mapping[str, Any]) -> bool:
+    return all(is_name(call.get(name)) for name in ("model", "epoch", "call"))
 
 
 def _cut(messages: Sequence[Message]) -> list[Sequence[Message]]:

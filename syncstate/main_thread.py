@@ -92,6 +92,22 @@ def cells() -> Cells:
     return Cells()
 
 
+def event_loop() -> Any:
+    """Return asyncio's event loop for tasks: the kernel's on its main thread, or else the one that runs here.
+
+    Raises:
+        SyncStateError: There is neither.
+    """
+    loop = getattr(getattr(_kernel(), "io_loop", None), "asyncio_loop", None)
+    if loop is None and (asyncio := sys.modules.get("asyncio")) is not None:
+        loop = asyncio._get_running_loop()
+    if loop is None:
+        raise SyncStateError(
+            "Cannot run what is async: no event loop runs here; serve the model from a kernel or from a task"
+        )
+    return loop
+
+
 def what_stands_still(*, is_heard_here: bool | None) -> tuple[str, str] | None:
     """Say what waits, if the thread that asks blocks, so that what it blocks for might never come.
 

@@ -91,6 +91,34 @@ class Version(ModelId):
     version: int
 
 
+class CallFailure(TypedDict):
+    """Why a call has no value."""
+
+    type: str
+    text: str
+    pointer: NotRequired[str]
+
+
+class Result(ModelId):
+    """Kernel to a page: how a call of an action ended."""
+
+    type: Literal["result"]
+    to: str
+    call: str
+    value: NotRequired[Json]
+    error: NotRequired[CallFailure]
+
+
+class Progress(ModelId):
+    """Kernel to a page: how far a call of an action is, from 0 to 1."""
+
+    type: Literal["progress"]
+    to: str
+    call: str
+    value: float | None
+    text: NotRequired[str]
+
+
 class PartMessage(TypedDict):
     """Kernel to pages: what the message before it lacks."""
 
@@ -119,6 +147,24 @@ class Edit(ModelId):
     redo: NotRequired[bool]
 
 
+class CallMessage(ModelId):
+    """Page to kernel: run this action."""
+
+    type: Literal["call"]
+    call: str
+    name: str
+    arguments: list[Json]
+    keywords: NotRequired[dict[str, Json]]
+
+
+class Cancel(TypedDict):
+    """Page to kernel: that call is not wanted any more."""
+
+    type: Literal["cancel"]
+    model: str
+    call: str
+
+
 class Bye(TypedDict):
     """Page to kernel: I show this model no longer."""
 
@@ -134,7 +180,21 @@ class Ack(TypedDict):
 
 
 Message: TypeAlias = (
-    Ready | Snapshot | PatchMessage | PartMessage | Reject | Closed | Version | Hello | Edit | Bye | Ack
+    Ready
+    | Snapshot
+    | PatchMessage
+    | PartMessage
+    | Reject
+    | Closed
+    | Version
+    | Result
+    | Progress
+    | Hello
+    | Edit
+    | CallMessage
+    | Cancel
+    | Bye
+    | Ack
 )
 
 
@@ -169,7 +229,11 @@ _NEEDED: dict[str, dict[str, type]] = {
     "reject": {**_ID, "version": int, "replica": str, "number": int, "reason": str},
     "closed": {"model": str, "reason": str},
     "version": {**_ID, "version": int},
+    "result": {**_ID, "to": str, "call": str},
+    "progress": {**_ID, "to": str, "call": str},
     "hello": {},
+    "call": {**_ID, "call": str, "name": str, "arguments": list},
+    "cancel": {"model": str, "call": str},
     "edit": {**_ID, "base": int, "number": int, "operations": list},
     "bye": {"model": str},
     "ack": {"seq": int},
@@ -180,12 +244,15 @@ _OPTIONAL: dict[str, type] = {
     "replaced": list,
     "undo": bool,
     "redo": bool,
+    "keywords": dict,
 }
 # what a type needs is looked at once
 _ALLOWED = {
     type_: {name: allowed for name, allowed in _OPTIONAL.items() if name not in needed}
     for type_, needed in _NEEDED.items()
 }
+
+_ALLOWED["result"]["error"] = dict
 
 
 def check_size(data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
@@ -250,8 +317,8 @@ def read_message(message: object) -> Message:
     for name, allowed in _ALLOWED[type_].items():
         if message.get(name) is not None:
             _check(message, name, allowed, f"message {type_!r}")
-    if type_ in ("hello", "edit", "bye"):
-        for name in ("model", "epoch"):
+    if type_ in ("hello", "edit", "call", "cancel", "bye"):
+        for name in ("model", "epoch", "call", "name"):
             _check_name(message, name, f"message {type_!r}")
     if type_ == "edit":
         _check_edit(message)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 import traitlets
 
+from syncstate.actions import Action, actions_of
 from syncstate.authority import Authority
 from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
@@ -420,6 +421,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     _history: ClassVar[Literal["batches", "statements"]] = "batches"
     """What one step of Python's is, to `sync.undo`; statements cost ten times as much if each is one."""
 
+    _actions: ClassVar[dict[str, Action]] = {}
     _document: TraitDocument
     _sync: Sync | None = None
     _is_made = False  # observers are told of computeds from then on
@@ -443,6 +445,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         for trait in (value for klass in cls.__mro__ for value in vars(klass).values()):
             if isinstance(trait, traitlets.TraitType):
                 install_reading(trait)
+        cls._actions = actions_of(cls, SyncedModel)
 
     def __init__(self, **values: Any) -> None:
         for name in values:

@@ -22,6 +22,7 @@ from weakref import WeakKeyDictionary, WeakSet
 
 import traitlets
 
+from syncstate.actions import Bound
 from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority, Bookmark
 from syncstate.batches import Batch, current_batch
@@ -258,6 +259,11 @@ class TraitDocument(Root):
             if listener in self.listeners:
                 self.listeners.remove(listener)
                 self.revoke_all()
+
+    def action(self, name: str) -> Bound | None:
+        """Return a method that pages may call, bound to the model."""
+        found = getattr(type(self.model), "_actions", {}).get(name)
+        return Bound(found, self.model) if found is not None else None
 
     def make_defaults(self) -> None:
         """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""
