@@ -10,7 +10,8 @@ import datetime
 import enum
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import (
     Annotated,
@@ -19,6 +20,7 @@ from typing import (
     Literal,
     NotRequired,
     Required,
+    TypeVar,
     Union,
     get_args,
     get_origin,
@@ -182,11 +184,13 @@ class _Reading:
         if is_table_type(annotation):
             return TableShape(annotation)
         if is_typeddict(origin or annotation):
-            return self._read_record(annotation)
+            return self._read_record(annotation) if origin is None else self._read_bound(origin, arguments)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             is_registered = registration_of(annotation) is not None
             members = [*annotation] if is_registered else [*map(_check_choice, annotation)]
             return Flags(annotation) if issubclass(annotation, enum.Flag) else Choice(members)
+        if isinstance(annotation, TypeVar):
+            raise TypeError(f"{annotation} stands for no type here; say for which one")
         if isinstance(annotation, type) and registration_of(annotation) is not None:
             return Registered(annotation)
         raise TypeError(f"there is no trait for {spell(annotation)}; {_WAYS.get(origin or annotation, WAY)}")
@@ -207,11 +211,16 @@ class _Reading:
         return AnyOf(branches) if len(branches) > 1 else branches[0]
 
     def _read_alias(self, annotation: Any, origin: Any, arguments: Sequence[Any]) -> Shape | None:
-        if annotation in self._aliases:
-            raise TypeError(f"{spell(annotation)} is made of itself; a TypedDict may be")
-        self._aliases.append(annotation)
-        try:
+        with self._reading(annotation):
             return self.read(annotation.__value__ if origin is None else origin.__value__[arguments])
+
+    @contextmanager
+    def _reading(self, alias: Any) -> Iterator[None]:
+        if alias in self._aliases:
+            raise TypeError(f"{spell(alias)} is made of itself; a TypedDict without parameters may be")
+        self._aliases.append(alias)
+        try:
+            yield
         finally:
             self._aliases.pop()
 
@@ -221,13 +230,20 @@ class _Reading:
             return known
         shape = _records[record] = RecordShape(record.__name__)  # first: it may be in itself
         try:
-            self._read_members(record, shape)
+            self._read_members(record, shape, {})
         except BaseException:
             del _records[record]
             raise
         return shape
 
-    def _read_members(self, record: Any, shape: RecordShape) -> None:
+    def _read_bound(self, record: Any, arguments: Sequence[Any]) -> Shape:
+        """Read a generic TypedDict of which the parameters are given."""
+        shape = RecordShape(record.__name__)
+        with self._reading(record[tuple(arguments)]):
+            self._read_members(record, shape, dict(zip(record.__parameters__, arguments, strict=True)))
+        return shape
+
+    def _read_members(self, record: Any, shape: RecordShape, given: Mapping[Any, Any]) -> None:
         module = vars(sys.modules.get(record.__module__, types))
         names = {**self._scope, record.__name__: record}
         try:
@@ -238,10 +254,18 @@ class _Reading:
         for name, hint in hints.items():
             # text is not understood by typing itself: it takes what it cannot read for required
             hint, is_required = _unwrapped(hint, is_required=name in record.__required_keys__)
-            shape.members[name] = self.read(hint)
+            shape.members[name] = self.read(_bound(hint, given))
             if is_required:
                 required.append(name)
         shape.required = tuple(required)
+
+
+def _bound(hint: Any, given: Mapping[Any, Any]) -> Any:
+    """Return a type with what is given for its parameters."""
+    if isinstance(hint, TypeVar):
+        return given.get(hint, hint)
+    parameters = getattr(hint, "__parameters__", ()) if given else ()
+    return hint[tuple(given[each] for each in parameters)] if parameters else hint
 
 
 def _unwrapped(hint: Any, *, is_required: bool) -> tuple[Any, bool]:

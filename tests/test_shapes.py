@@ -9,7 +9,18 @@ import datetime
 import enum
 import threading
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, NewType, NotRequired, Required, TypedDict
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    NewType,
+    NotRequired,
+    Required,
+    TypedDict,
+    TypeVar,
+)
 
 import pytest
 import traitlets
@@ -51,6 +62,14 @@ class Tight(Loose):
 class Tree(TypedDict):
     name: str
     children: list[Tree]
+
+
+T = TypeVar("T")
+
+
+class Box(TypedDict, Generic[T]):
+    content: T
+    more: list[T]
 
 
 Price = NewType("Price", float)
@@ -528,6 +547,23 @@ def test_an_edit_that_does_not_fit_is_rejected_with_its_place(patch, sentence):
     assert model.sync.snapshot() == page.document == before
 
 
+def test_an_alias_and_a_type_with_parameters_mean_what_they_stand_for():
+    typing_extensions = pytest.importorskip("typing_extensions")
+    price = typing_extensions.TypeAliasType("price", float)
+    by_name = typing_extensions.TypeAliasType("by_name", dict[str, T], type_params=(T,))
+    endless = typing_extensions.TypeAliasType("endless", "list[endless]")
+
+    assert fit(shape_of(list[price]), [1]) == [1.0]
+    assert type(fit(shape_of(by_name[float]), {"a": 1})["a"]) is float
+    assert fit(shape_of(list[Box[float]]), [{"content": 1, "more": [2]}]) == [{"content": 1.0, "more": [2.0]}]
+    with pytest.raises(TypeError, match="made of itself"):
+        shape_of(endless, {"endless": endless})
+    with pytest.raises(TypeError, match="stands for no type here"):
+        shape_of(by_name)
+    with pytest.raises(TypeError, match="stands for no type here"):
+        shape_of(Box)
+
+
 @pytest.mark.parametrize(
     ("annotation", "value", "fitted"),
     [
@@ -540,7 +576,7 @@ def test_an_edit_that_does_not_fit_is_rejected_with_its_place(patch, sentence):
         (int | float, 1, 1),
         (int | float, 1.5, 1.5),
         (float | None, None, None),
-        (Annotated[str, "anything"], "x", "x"),
+        (Annotated[str, {"any": "thing"}], "x", "x"),
     ],
     ids=str,
 )
