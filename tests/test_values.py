@@ -432,6 +432,11 @@ class Quarrelsome:
     __hash__ = None  # type: ignore[assignment]
 
 
+class Other:
+    """One whose decode makes something else."""
+
+
+register(Other, lambda value: None, lambda form: {"no": "other"})
 register(Quarrelsome, lambda value: None, lambda form: Quarrelsome())
 
 
@@ -691,6 +696,7 @@ HOSTILE = {
     "a member that is none": ([one("Color", "GREEN", HERE)], "Color cannot be made of it: KeyError: 'GREEN'"),
     "a form of another type": ([one("test.Point", 5, HERE)], "test.Point cannot be made of it: TypeError"),
     "one that cannot go on": ([one("test.Point", [1, "\ud800"], HERE)], "lone surrogate"),
+    "one that is made something else": ([one("Other", 1, HERE)], "its decode returned an object, no Other"),
     "an inner one that is wrong": (
         [one("Color", "GREEN", "/values/1/value/0"), one("test.Point", [None, 1], HERE)],
         "Color cannot be made of it",
