@@ -17,6 +17,7 @@ from syncstate.errors import Conflict, NothingToUndo
 from syncstate.log import STEP_BYTES
 from syncstate.patch import Step
 from syncstate.reversal import Entry, reversal
+from syncstate.tables import Columns
 
 PYTHON = ""
 """The author that is no page."""
@@ -133,7 +134,11 @@ class _Stack:
 
 def _weigh(change: Change) -> int:
     _, before = change
-    return STEP_BYTES + (0 if isinstance(before, tuple) else weigh(before, BYTES))
+    if not isinstance(before, tuple):
+        return STEP_BYTES + weigh(before, BYTES)
+    # an array mostly shares its memory with the next one; a table need not: of it a change counts one column
+    table: Any = before[0]
+    return STEP_BYTES + (table.nbytes // max(1, len(table)) if isinstance(table, Columns) else 0)
 
 
 class _Edit:

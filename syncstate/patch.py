@@ -31,6 +31,7 @@ from syncstate.document import (
 from syncstate.errors import NotWritable, PatchError, PointerError, TargetNotFound, TestFailed
 from syncstate.pointer import index, join, missing, parse
 from syncstate.runs import Runs
+from syncstate.tables import Columns
 
 # The functional form, since "from" is a keyword.
 Operation = TypedDict(
@@ -553,7 +554,8 @@ class _Amendment(Draft):
         self._notes.append((container, key, len(container), container[key] if is_there else _NOTHING))
 
     def _admit(self, value: Json) -> Json:
-        return value if type(value) in SCALARS or nests_deeper(value, MAX_DEPTH) else plain(value)
+        is_kept = type(value) in SCALARS or type(value) is Columns or nests_deeper(value, MAX_DEPTH)
+        return value if is_kept else plain(value)
 
     def _own(self, value: Json) -> Json:
         return value

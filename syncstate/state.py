@@ -2036,7 +2036,7 @@ def _taken(operation: Operation) -> Operation:
     intake = Intake(_LOOSE, [])
     if tokens:
         intake.take({tokens[-1]: None}, *tokens[:-1])
-    if "value" not in operation:
+    if "value" not in operation or type(operation["value"]) is Columns:  # a table that was there before
         return operation
     return {**operation, "value": copied(intake.take(operation["value"], *tokens))}
 

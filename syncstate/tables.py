@@ -39,6 +39,14 @@ class Columns(dict[str, Any]):
         self.table = table
         self._share = share
 
+    @property
+    def nbytes(self) -> int:
+        """About how many bytes it holds."""
+        forms: list[Any] = [*self.values()]
+        return sum(
+            (form.get("codes", form.get("values")) if type(form) is dict else form).nbytes for form in forms
+        )
+
     def native(self) -> Native:
         """Return the table, as its library has it, for anybody to do with it what he likes."""
         return self._share(self.table)

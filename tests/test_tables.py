@@ -782,7 +782,10 @@ def test_a_transaction_that_is_taken_back_keeps_what_others_did_meanwhile(board)
     def elsewhere() -> None:
         board.things["other"] = 1
 
+    board.flights = pd.DataFrame({"price": np.arange(1000.0), "name": ["a", "b"] * 500})
+    before = board.flights
     with pytest.raises(KeyError), transaction():  # noqa: PT012 # one act
+        board.flights = pd.concat([board.flights, board.flights[:1]], ignore_index=True)
         board.flights = board.flights.assign(price=0.0)
         board.maybe = pd.DataFrame({"x": [1]})
         thread = threading.Thread(target=elsewhere)
@@ -791,5 +794,51 @@ def test_a_transaction_that_is_taken_back_keeps_what_others_did_meanwhile(board)
         board.flights = board.flights[["name", "price"]]
         raise KeyError
 
-    assert board.flights.to_dict("list") == {"price": [1.5, 2.5], "name": ["a", "b"]}
+    pd.testing.assert_frame_equal(board.flights, before)
     assert (board.maybe, board.things) == (None, {"other": 1})
+
+
+class Recorded(Board):
+    _history = "statements"
+
+
+def test_undo_brings_back_the_very_table_and_redo_the_next_one():
+    shelf = Shelf(boards=[Recorded()])
+    board = shelf.boards[0]
+    kernel = Kernel(shelf, board)
+    page = kernel.page()
+    typed = pd.DataFrame({"x": pd.Series([1, None] * 500, dtype="Int16"), "name": ["a", "b"] * 500})
+    with batch():
+        board.flights = typed
+    with batch():
+        board.flights = pd.concat([board.flights, board.flights[:1]], ignore_index=True)
+        board.things = {"deep": 1}
+    after = board.flights
+
+    board.sync.undo()
+    kernel.link.flush()
+    pd.testing.assert_frame_equal(board.flights, typed)
+    assert board.things == {}
+    assert len(page.replicas[shelf.sync.key].document["boards"][0]["flights"]["x"]) == 1000
+    board.sync.redo()
+    pd.testing.assert_frame_equal(board.flights, after)
+    board.sync.undo()
+    board.sync.undo()
+    kernel.link.flush()
+
+    assert board.flights.to_dict("list") == {"price": [1.5, 2.5], "name": ["a", "b"]}
+    assert cells(page.replicas[board.sync.key].document["flights"]["name"]) == ["a", "b"]
+
+
+def test_steps_with_large_tables_are_not_kept_forever():
+    board = Recorded()
+    for count in range(40):
+        board.flights = pd.DataFrame({"x": np.arange(100_000.0) + count})
+
+    steps = 0
+    while board.sync.can_undo:
+        board.sync.undo()
+        steps += 1
+
+    assert 5 < steps < 15  # 8 MiB of 800 kB each
+    assert board.flights["x"][0] == 39 - steps
