@@ -17,7 +17,7 @@
 
 import { type Json, spell, toText } from "./document.ts";
 import { SyncStateError } from "./errors.ts";
-import { isDate, readDate } from "./forms.ts";
+import { Failure, isDate, readDate } from "./forms.ts";
 import type { Patch } from "./patch.ts";
 import { barrier, type Status, type Trouble } from "./replica.ts";
 
@@ -57,7 +57,11 @@ export function bind(source: Source, root: Element, options: Options = {}): void
     const write = (content: string): void => {
       element.textContent = content;
     };
-    if (syncText !== undefined) source.subscribe(syncText, (value) => write(text(value)), options);
+    const show = (value: Json | undefined): void => {
+      write(text(value));
+      element.toggleAttribute("data-sync-failed", value instanceof Failure); // for the author's style
+    };
+    if (syncText !== undefined) source.subscribe(syncText, show, options);
     if (syncError !== undefined) watch(source, syncError, write, options);
     const pointer = syncValue ?? syncChecked;
     const isBox = syncValue === undefined;

@@ -19,7 +19,7 @@ import {
   spell,
   toText,
 } from "./document.ts";
-import { formOf, isDate } from "./forms.ts";
+import { Failure, formOf, isDate } from "./forms.ts";
 import type { Model } from "./model.ts";
 import { join, parse } from "./pointer.ts";
 import type { Trouble } from "./replica.ts";
@@ -307,6 +307,7 @@ function shapeOf(value: Json): string {
   if (value === null) return "null";
   if (isView(value)) return isArray(value) ? "array" : "bytes";
   if (isDate(value)) return "date";
+  if (value instanceof Failure) return "failure";
   if (formOf(value)) return typeof value === "object" ? "leaf" : "digits"; // which no number input takes
   if (typeof value === "string") return value.includes("\n") ? "lines" : "string";
   return typeof value;

@@ -67,6 +67,20 @@ const person = {
 };
 
 describe("data-sync-text", () => {
+  test("marks what could not be computed", async () => {
+    const { root, kernel } = await bound('<p data-sync-text="/share"></p>', {
+      share: new Failure("ZeroDivisionError", "division by zero"),
+    });
+    const shown = root.querySelector("p") as HTMLElement;
+    expect(shown.textContent).toBe("ZeroDivisionError: division by zero");
+    expect(shown.hasAttribute("data-sync-failed")).toBe(true);
+
+    kernel.commit("board", replace("/share", 0.25));
+
+    expect(shown.textContent).toBe("0.25");
+    expect(shown.hasAttribute("data-sync-failed")).toBe(false);
+  });
+
   test("shows the value, and what becomes of it", async () => {
     const { root, kernel } = await bound('<h2 data-sync-text="/title"></h2>', { title: "Sales" });
     expect(root.textContent).toBe("Sales");

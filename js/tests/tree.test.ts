@@ -285,7 +285,7 @@ describe("a control", () => {
     const { el } = await show({ failed: new Failure("KeyError", "a"), color: new Tagged("Color", "RED") });
 
     expect(el.querySelector("input")).toBeNull();
-    expect(el.textContent).toContain("KeyError: a");
+    expect(text(el.querySelector(".syncstate-failure") as HTMLElement)).toBe("KeyError: a");
     expect(el.textContent).toContain("RED");
   });
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal, NotRequired, TypedDict, as
 
 import traitlets
 
-from syncstate import NotValid, SyncedModel, SyncStateError, TrackedList, synced
+from syncstate import NotValid, SyncedModel, SyncStateError, TrackedList, computed, synced
 
 
 class Color(enum.Enum):
@@ -42,6 +42,14 @@ class Board(SyncedModel):
     limit: ClassVar[int] = 3
     _esm = "export default {}"
 
+    @computed
+    def total(self) -> float:
+        return sum(row["price"] for row in self.rows)
+
+    @computed(label="Names", help="Of all rows")
+    def names(self) -> list[str]:
+        return [row["name"] for row in self.rows]
+
 
 class Larger(Board):
     more: int = 1
@@ -64,6 +72,9 @@ def accepted() -> None:
     assert_type(board.maybe, int | None)
     assert_type(board.due, datetime.date | None)
     assert_type(board.sync.key, str)
+    assert_type(board.total, float)
+    assert_type(board.names, list[str])
+    assert_type(Larger().total, float)
     assert_type(Larger().count, int)
     board.count += 1
     board.rows.append({"name": "milk", "price": 1.5, "note": "fresh"})

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-from syncstate import SyncedModel, synced
+from syncstate import SyncedModel, computed, synced
 
 
 class Row(TypedDict):
@@ -19,6 +19,10 @@ class Board(SyncedModel):
     threshold: float = synced(0.5, min=0, max=1)
     rows: list[Row] = []
     level: Literal["low", "high"] = "low"
+
+    @computed
+    def total(self) -> float:
+        return sum(row["price"] for row in self.rows)
 
 
 def refused(board: Board) -> None:
@@ -35,6 +39,9 @@ def refused(board: Board) -> None:
     board.rows.append({"name": "tea", "price": "1"})  # no
     board.level = "mid"  # no
     board.sync.key = "x"  # no
+    board.total = 1.0  # no
+    text: str = board.total  # no
+    print(text)  # noqa: T201 # so that it is used
 
     class Bad(SyncedModel):
         count: int = "1"  # no

@@ -28,6 +28,7 @@ export const css = `
 .syncstate-boolean, .syncstate-null { color: var(--jp-mirror-editor-keyword-color, #00f); }
 .syncstate-bytes, .syncstate-size, .syncstate-glimpse { color: var(--quiet); }
 .syncstate-null { font-style: italic; }
+.syncstate-failure { color: var(--error); }
 
 .syncstate-rows { overflow-x: auto; margin: 2px 0 6px 18px; }
 .syncstate-sheet { border-collapse: collapse; white-space: pre; }
