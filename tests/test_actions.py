@@ -15,7 +15,7 @@ from typing import Any, Literal, TypedDict
 import numpy
 import pytest
 
-from syncstate import CallError, Cancelled, SyncedModel, action, batch, limits, progress
+from syncstate import CallError, Cancelled, SyncedModel, action, batch, limits, progress, synced
 from syncstate.messages import read_message
 from tests.support import Kernel
 
@@ -72,6 +72,20 @@ class Shop(SyncedModel):
 
     def secret(self) -> str:
         return "no page hears it"
+
+
+class Part(SyncedModel):
+    name: str = ""
+    secret: str = synced("own", read_only=True)
+
+
+class Whole(SyncedModel):
+    parts: list[Part] = []
+
+    @action
+    def add(self, part: Part) -> str:
+        self.parts.append(part)
+        return part.name
 
 
 def _cycle() -> list[Any]:
@@ -331,7 +345,8 @@ def test_what_was_reported_between_two_flushes_is_sent_once_and_the_last_before_
     study = Study()
     kernel = Kernel(study, wake=lambda: None)
     caller = Caller(study, kernel)
-    kernel.link.flush()
+    while kernel.link._outbox:  # the page says hello for what it hears of
+        kernel.link.flush()
 
     caller.call("fit")
     while not kernel.link._outbox:
@@ -340,6 +355,7 @@ def test_what_was_reported_between_two_flushes_is_sent_once_and_the_last_before_
 
     assert caller.result()["value"] == "done"
     assert [each["value"] for each in caller.heard("progress")] == [1]
+    assert caller.page.types()[-2:] == ["progress", "result"]
 
 
 def test_progress_outside_an_action_tells_nobody():
@@ -562,6 +578,42 @@ def test_system_exit_in_an_action_ends_that_one_alone():
 
 
 # -- the class statement
+
+
+def test_what_cannot_be_answered_is_logged_and_the_next_call_runs(caplog, monkeypatch):
+    gate = threading.Event()
+
+    class Slow(SyncedModel):
+        @action
+        def go(self) -> int:
+            assert gate.wait(30)
+            return 2
+
+    slow = Slow()
+    caller = Caller(slow)
+    send, faults = caller.kernel.hub.send, [OSError("the transport broke")]
+
+    def failing(*frame: Any) -> None:
+        if faults:
+            raise faults.pop()
+        send(*frame)
+
+    caller.call("go")
+    caller.call("go", id="2")
+    monkeypatch.setattr(caller.kernel.hub, "send", failing)
+    gate.set()
+
+    assert caller.result("2")["value"] == 2
+    assert "Cannot answer a page's call" in caplog.text
+
+
+def test_an_argument_may_be_a_model_of_which_pages_write_what_they_may():
+    whole = Whole()
+    caller = Caller(whole)
+
+    assert caller.value("add", {"name": "tea"}) == "tea"
+    assert "read-only" in caller.error("add", {"name": "tea", "secret": "theirs"}, id="2")["text"]
+    assert [part.secret for part in whole.parts] == ["own"]
 
 
 def test_an_action_is_inherited_and_overridden_only_as_one():

@@ -11,7 +11,8 @@
  * ├── NotWritable          the kernel did not open this member      .pointer
  * ├── Conflict             an edit cannot be carried over           .pointer
  * ├── MessageError         a message from the kernel makes no sense
- * └── SessionClosed        the model is closed
+ * ├── SessionClosed        the model is closed
+ * └── ActionError          an action has failed in the kernel       .type .pointer
  * ```
  *
  * One sentence for all of them: *Cannot verb where: why; way out*. The tree and the sentences are
@@ -105,6 +106,18 @@ export class Conflict extends SyncStateError {
 /** A message from the kernel cannot be understood. */
 export class MessageError extends SyncStateError {
   override name = "MessageError";
+}
+
+/** An action that was called has failed in the kernel, or was not run; the message is the exception's text. */
+export class ActionError extends SyncStateError {
+  override name = "ActionError";
+  /** The name of the exception's class in Python. */
+  readonly type: string;
+
+  constructor(type: string, text: string, pointer?: string) {
+    super(text, pointer);
+    this.type = type;
+  }
 }
 
 /** The model, or the link that it was asked to use, is closed. */

@@ -19,10 +19,12 @@
  */
 
 export type { DType, NumberArray } from "./arrays.ts";
+export type { CallOptions } from "./calls.ts";
 export { connect } from "./connect.ts";
 export type { Json, JsonList, JsonObject } from "./document.ts";
 export type { Draft } from "./draft.ts";
 export {
+  ActionError,
   MessageError,
   NotSyncable,
   NotWritable,

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Calls } from "./calls.ts";
 import { type Buffer, putBuffers, takeBuffers } from "./buffers.ts";
 import { isObject, type JsonObject, own } from "./document.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type KernelMessage,
   type PageMessage,
   PROTOCOL,
+  type Told,
   readFrame,
   readMessage,
   readSeed,
@@ -34,6 +36,7 @@ import { cut, LIMIT } from "./uploads.ts";
 interface Entry {
   readonly replica: Replica;
   readonly model: Model;
+  readonly calls: Calls;
   /** How many views show it. */
   views: number;
   /** Whether it has said hello. */
@@ -102,7 +105,10 @@ export class Link {
     this.#obstacle = reason;
     this.#outgoing = [];
     this.#patience.clear();
-    this.#each(({ replica }) => replica.stale(reason));
+    this.#each(({ replica, calls }) => {
+      calls.abandon(reason);
+      replica.stale(reason);
+    });
   }
 
   /** Say hello for everything on screen: the transport was opened anew. */
@@ -131,8 +137,9 @@ export class Link {
       seed: seedOf(bundle),
       number: this.#numbers.get(key ?? ""),
     });
-    const model = new Model(replica, (messages) => this.#say(entry, messages));
-    const entry: Entry = { replica, model, views: 0, isKnown: false };
+    const calls = new Calls(replica, (messages) => this.#post(messages));
+    const model = new Model(replica, (messages) => this.#say(entry, messages), calls);
+    const entry: Entry = { replica, model, calls, views: 0, isKnown: false };
     this.#entries.set(key, entry);
     if (this.#obstacle !== undefined) replica.stale(this.#obstacle);
     return entry;
@@ -223,17 +230,21 @@ export class Link {
     this.#obstacle = undefined;
     if (isOther) this.#each(({ replica }) => replica.stale(RESTARTED));
     if (isOther || isHole) {
+      // what is in this frame has not been read yet
+      queueMicrotask(() => this.#each(({ calls }) => calls.abandon(isOther ? RESTARTED : MISSED)));
       this.#assembly.clear();
       this.#hello();
     }
     return isRepeated;
   }
 
-  #route(message: KernelMessage | VersionNote): void {
+  #route(message: Told): void {
     if (message.type === "ready") this.#each((entry) => this.#tell(entry, message));
     else {
       const entry = this.#entryOf(message.model);
-      if (entry && message.type === "version") this.#compare(entry, message);
+      if (message.type === "result" || message.type === "progress") {
+        if (message.to === this.id) entry?.calls.receive(message);
+      } else if (entry && message.type === "version") this.#compare(entry, message);
       else if (entry) this.#tell(entry, message as KernelMessage);
     }
   }
@@ -281,10 +292,15 @@ export class Link {
   }
 
   #say(entry: Entry, messages: readonly PageMessage[]): void {
-    if (messages.length === 0 || this.#obstacle !== undefined) return;
+    if (messages.length > 0 && this.#post(messages)) this.#patience.ask(entry);
+  }
+
+  // Returns whether they can be sent.
+  #post(messages: readonly PageMessage[]): boolean {
+    if (this.#obstacle !== undefined) return false;
     this.#outgoing.push(...messages);
-    this.#patience.ask(entry);
     this.#schedule();
+    return true;
   }
 
   #schedule(): void {
@@ -322,6 +338,8 @@ export class Link {
     for (const message of messages) {
       if (messages.length > 1) this.#send([message]);
       else if (message.type === "edit") this.#refuse(message);
+      else if (message.type === "call")
+        this.#entryOf(message.model)?.calls.abandon(`it has more than ${LIMIT / 2 ** 20} MiB`, message.call);
     }
   }
 
@@ -336,6 +354,7 @@ export class Link {
 const SILENT = "The kernel does not answer; it may be busy. Your changes wait and are sent when it does";
 const BEHIND =
   "The kernel is busy, and this is an old state. It is brought up to date when the kernel answers";
+const MISSED = "frames of the kernel were lost";
 const RESTARTED = "the kernel was restarted; run the cell again to make this live";
 
 function randomId(): string {

@@ -106,8 +106,33 @@ export interface VersionNote {
   readonly version: number;
 }
 
+/** How a call of an action ended. */
+export interface Result {
+  readonly type: "result";
+  readonly model: string;
+  readonly epoch: string;
+  readonly to: string;
+  readonly call: string;
+  readonly value?: Json;
+  readonly error?: { readonly type: string; readonly text: string; readonly pointer?: string };
+}
+
+/** How far a call of an action is, from 0 to 1. */
+export interface Progress {
+  readonly type: "progress";
+  readonly model: string;
+  readonly epoch: string;
+  readonly to: string;
+  readonly call: string;
+  readonly value: number | null;
+  readonly text?: string;
+}
+
 /** What a kernel says to a replica. */
 export type KernelMessage = Ready | Snapshot | PatchMessage | Reject | Closed;
+
+/** What a kernel says to a page. */
+export type Told = KernelMessage | VersionNote | Result | Progress;
 
 /** The page shows a model, and says what it has of it. */
 export interface Hello {
@@ -127,6 +152,24 @@ export interface Edit {
   readonly operations: Patch;
 }
 
+/** Run an action. */
+export interface CallMessage {
+  readonly type: "call";
+  readonly model: string;
+  readonly epoch: string;
+  readonly call: string;
+  readonly name: string;
+  readonly arguments: JsonList;
+  readonly keywords?: JsonObject;
+}
+
+/** That call is not wanted any more. */
+export interface Cancel {
+  readonly type: "cancel";
+  readonly model: string;
+  readonly call: string;
+}
+
 /** The page shows a model no longer. */
 export interface Bye {
   readonly type: "bye";
@@ -140,7 +183,7 @@ export interface Ack {
 }
 
 /** What a page says. */
-export type PageMessage = Hello | Edit | Bye | Ack;
+export type PageMessage = Hello | Edit | CallMessage | Cancel | Bye | Ack;
 
 /** A state that a page starts from: what is embedded in an output. */
 export interface Seed {
@@ -194,13 +237,13 @@ export function readFrame(data: unknown): KernelFrame {
  *
  * @throws {MessageError} if a member is missing or has another shape; the error names it
  */
-export function readMessage(message: unknown): KernelMessage | VersionNote | Part | undefined {
+export function readMessage(message: unknown): Told | Part | undefined {
   const type = isObject(message) ? own(message, "type") : undefined;
   if (typeof type !== "string") throw new MessageError("Cannot read a message: 'type' is missing");
   const shape = own(SHAPES, type);
   if (!shape) return undefined;
   demand(message as JsonObject, shape, `message '${type}'`);
-  return message as unknown as KernelMessage | VersionNote | Part;
+  return message as unknown as Told | Part;
 }
 
 /** Return the state that is embedded in an output, or nothing if this page cannot read it. */
@@ -229,6 +272,7 @@ const list = be("a list", isList);
 const texts = each(text);
 
 const MODEL: Shape = { model: text, epoch: text };
+const CALL: Shape = { ...MODEL, to: text, call: text };
 const models = each((item) => object(item) ?? flaw(item as JsonObject, MODEL));
 
 const operations: Test = (value) => {
@@ -278,6 +322,8 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   closed: { model: text, reason: text, "epoch?": text, "to?": text },
   version: { ...MODEL, version: count },
+  result: { ...CALL, "error?": object },
+  progress: { ...CALL, "text?": text },
 };
 
 function demand(object: JsonObject, shape: Shape, what: string): void {

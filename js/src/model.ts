@@ -9,8 +9,10 @@
  */
 
 import { bind, type Options } from "./bind.ts";
+import type { CallOptions, Calls } from "./calls.ts";
 import type { Json, JsonObject } from "./document.ts";
 import { type Draft, record } from "./draft.ts";
+import { SessionClosed } from "./errors.ts";
 import type { PageMessage } from "./messages.ts";
 import { beforePaint } from "./paint.ts";
 import type { Patch } from "./patch.ts";
@@ -39,6 +41,7 @@ interface Subscription {
 export class Model<State = JsonObject> {
   readonly #replica: Replica;
   readonly #send: (messages: readonly PageMessage[]) => void;
+  readonly #calls: Calls | undefined;
   readonly #subscriptions = new Set<Subscription>();
   readonly #listeners: { [Name in keyof ModelEvents<State>]: Set<Listener<ModelEvents<State>[Name]>> } = {
     change: new Set(),
@@ -49,12 +52,16 @@ export class Model<State = JsonObject> {
   #told: Told;
   #troubles: Trouble[] = [];
 
-  /** Make a model of a replica; `send` takes the messages that its edits make. */
-  constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void) {
+  /** Make a model of a replica; `send` takes the messages that its edits make, `calls` makes those of its actions. */
+  constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void, calls?: Calls) {
     this.#replica = replica;
     this.#send = send;
+    this.#calls = calls;
     this.#told = { ...replica, document: replica.document };
-    replica.onChange = () => beforePaint(this.#tell);
+    replica.onChange = () => {
+      calls?.follow();
+      beforePaint(this.#tell);
+    };
     replica.onTrouble = (trouble) => {
       this.#troubles.push(trouble);
       beforePaint(this.#tell);
@@ -151,6 +158,32 @@ export class Model<State = JsonObject> {
   apply(operations: Patch): void {
     this.#send(this.#replica.edit(operations));
     this.#tell(); // what a person does shows at once
+  }
+
+  /**
+   * Call an action: a method of the model that says `@action`. It runs once, or not at all.
+   *
+   * @returns what the method returns, when what it did is in the state
+   *
+   * @example
+   * const count = await model.call("add", "tea", 3);
+   */
+  call(name: string, ...given: readonly unknown[]): Promise<Json> {
+    return this.action(name)(...given);
+  }
+
+  /**
+   * Return what calls an action, with more to say of the call than its arguments.
+   *
+   * @example
+   * const fit = model.action("fit", { signal, onProgress: (value, text) => show(value, text) });
+   * const best = await fit([0.1, 0.2]);
+   */
+  action(name: string, options: CallOptions = {}): (...given: readonly unknown[]) => Promise<Json> {
+    return async (...given) => {
+      if (this.#calls) return this.#calls.start(name, given, options);
+      throw new SessionClosed(`Cannot call '${name}': this model has no kernel`);
+    };
   }
 
   /** Call back at each event of a name; returns what ends it, and so does `signal`. */

@@ -6,7 +6,7 @@
 
 import { isList, isObject, type Json, kind, put } from "./document.ts";
 import { MessageError } from "./errors.ts";
-import type { KernelMessage, Part, PatchMessage, Snapshot, VersionNote } from "./messages.ts";
+import type { Part, PatchMessage, Snapshot, Told } from "./messages.ts";
 import { resolve } from "./pointer.ts";
 
 /** The message that is being put together; there is one at most on a lane. */
@@ -32,10 +32,7 @@ export class Assembly {
    *
    * @throws {MessageError} if a part does not fit
    */
-  take(
-    message: KernelMessage | VersionNote | Part,
-    isRepeated = false,
-  ): KernelMessage | VersionNote | undefined {
+  take(message: Told | Part, isRepeated = false): Told | undefined {
     if (isRepeated) return message.type === "part" || "parts" in message ? undefined : message;
     if (message.type !== "part") {
       const { parts = 0 } = message as Snapshot;

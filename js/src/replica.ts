@@ -129,6 +129,11 @@ export class Replica {
     return [...(this.#flight?.operations ?? []), ...operationsOf(this.#behind.flat())];
   }
 
+  /** Whether edits wait behind one that the kernel has not answered, or behind everything while it cannot be heard. */
+  get isBehind(): boolean {
+    return this.#behind.length > 0;
+  }
+
   /** Ask for what is new, or for everything if what is here is of no use; until the answer nothing is applied. */
   hello(): PageMessage[] {
     this.#isAsking = true;

@@ -112,7 +112,7 @@ class World {
   }
 
   #hear(message: PageMessage | undefined, replica: string): void {
-    if (message && message.type !== "bye" && message.type !== "ack")
+    if (message && (message.type === "hello" || message.type === "edit"))
       for (const answer of this.board.answer(message, replica)) this.#broadcast(answer);
   }
 

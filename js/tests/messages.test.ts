@@ -92,7 +92,7 @@ describe("a message", () => {
   });
 
   test("of a type that nobody knows yet is nobody's", () => {
-    expect(readMessage({ type: "result" })).toBeUndefined();
+    expect(readMessage({ type: "rumour" })).toBeUndefined();
     expect(readMessage({ type: "constructor" })).toBeUndefined();
     expect(readMessage({ type: "__proto__" })).toBeUndefined();
   });

@@ -247,7 +247,9 @@ export class Lanes implements Transport {
 }
 
 function hasEdit({ messages }: JsonObject): boolean {
-  return isList(messages) && messages.some((message) => isObject(message) && message.type === "edit");
+  return (
+    isList(messages) && messages.some((message) => isObject(message) && /edit|call/.test(`${message.type}`))
+  );
 }
 
 /**

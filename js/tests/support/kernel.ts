@@ -177,7 +177,7 @@ export class Kernel {
     const frame = putBuffers(data, buffers) as PageFrame;
     this.heard.push(frame);
     const answers = frame.messages.flatMap((message): KernelMessage[] => {
-      if (message.type === "bye" || message.type === "ack") return [];
+      if (message.type !== "hello" && message.type !== "edit") return [];
       const key = message.model ?? [...this.models.keys()][0] ?? "";
       const model = this.models.get(key);
       if (model) return model.answer(message, frame.replica);
