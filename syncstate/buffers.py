@@ -7,7 +7,7 @@ belongs where: a name, the form, and the places. So nothing in a document can lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
 from syncstate import limits
@@ -15,7 +15,7 @@ from syncstate.arrays import Array, Misfit, is_array, packed, unpacked
 from syncstate.document import MAX_INTEGER, Json, JsonObject, show
 from syncstate.errors import MessageError
 from syncstate.forms import Form, bare, form_of
-from syncstate.patch import Operation, amend, apply
+from syncstate.patch import Operation, amend
 from syncstate.pointer import index, join, parse, resolve
 from syncstate.values import construct
 
@@ -35,7 +35,7 @@ def detach(frame: JsonObject) -> tuple[JsonObject, list[Buffer]]:
     if not _has_leaves(frame):  # as most have not: to look costs two fifths of what finding does
         return frame, []
     packing = _Packing()
-    emptied = packing.empty(frame, [*_leaves_in(frame)], ())
+    emptied = packing.empty(frame, ())
     return {**emptied, **packing.members()}, packing.buffers
 
 
@@ -53,32 +53,36 @@ class _Packing:
         members: JsonObject = {"buffers": self._places, "values": cast(Json, self._values)}
         return {name: told for name, told in members.items() if told}
 
-    def empty(self, value: Json, leaves: list[tuple[Tokens, Any]], above: Tokens) -> Any:
-        """Return a value with what stands for its leaves in their places.
-
-        Args:
-            value: Part of the frame.
-            leaves: What is in it, by location.
-            above: The location of the value.
-        """
-        patch: list[Operation] = [
-            {"op": "replace", "path": join(*tokens), "value": self._take(leaf, above + tokens)}
-            for tokens, leaf in leaves
-        ]
-        return apply(value, patch) if patch else value
+    def empty(self, value: Any, tokens: Tokens) -> Any:
+        """Return a value, or a copy with what stands for its leaves; `tokens` lead to it in the frame."""
+        if isinstance(value, dict):
+            pairs: Iterable[tuple[Any, Any]] = value.items()
+        elif isinstance(value, list):
+            pairs = enumerate(value)
+        else:
+            return self._take(value, tokens)
+        copy = value
+        for key, member in pairs:
+            if type(member) in _TEXTUAL:
+                continue
+            emptied = self.empty(member, (*tokens, key))
+            if emptied is not member:
+                if copy is value:
+                    copy = {**value} if isinstance(value, dict) else [*value]
+                copy[key] = emptied
+        return copy
 
     def _take(self, leaf: Any, tokens: Tokens) -> Json:
-        path = join(*tokens)
         if isinstance(leaf, bytes):
-            self._places.append(path)
+            self._places.append(join(*tokens))
             self.buffers.append(leaf)
         elif is_array(leaf):
-            self._places.append({"path": path, "dtype": leaf.dtype.name, "shape": [*leaf.shape]})
+            self._places.append({"path": join(*tokens), "dtype": leaf.dtype.name, "shape": [*leaf.shape]})
             self.buffers.append(packed(leaf))
         elif isinstance(form := form_of(leaf), Form):
-            self._places_of(form).append(path)
+            self._places_of(form).append(join(*tokens))
         else:
-            return cast(Json, leaf)
+            return cast(Json, bare(leaf))  # a number, or the member of an Enum
         return None
 
     def _places_of(self, form: Form) -> list[Json]:
@@ -87,14 +91,12 @@ class _Packing:
         if form.name == "failure":  # whose form is made each time
             key = (form.name, *form.value.values())
         if key not in self._known:
-            leaves = [*_leaves_in(form.value)]
-            for _, leaf in leaves:  # what is in it comes before it
-                if (inner := form_of(leaf)) is not None:
-                    self._places_of(inner)
+            for inner in _forms_in(form.value):  # what is in it comes before it
+                self._places_of(inner)
             told: dict[str, Any] = {"type": form.name, "value": None, "paths": []}
             self._known[key] = form, told["paths"]
             self._values.append(told)
-            told["value"] = self.empty(form.value, leaves, ("values", len(self._values) - 1, "value"))
+            told["value"] = self.empty(form.value, ("values", len(self._values) - 1, "value"))
         return self._known[key][1]
 
 
@@ -257,22 +259,10 @@ def _has_leaves(value: Json) -> bool:
     return False
 
 
-def _leaves_in(value: Any, tokens: Tokens = ()) -> Iterator[tuple[Tokens, Any]]:
-    """Yield what cannot stay in a value, and where it is."""
-    type_ = type(value)
-    if type_ in _TEXTUAL:
-        return
-    if isinstance(value, dict):
-        for name, member in value.items():
-            if type(member) not in _TEXTUAL:
-                yield from _leaves_in(member, (*tokens, name))
-    elif isinstance(value, list):
-        for place, element in enumerate(value):
-            if type(element) not in _TEXTUAL:
-                yield from _leaves_in(element, (*tokens, place))
-    elif isinstance(value, bytes) or is_array(value) or form_of(value) is not None:
-        yield tokens, value
-    elif type_ is not int and type_ is not float:
-        leaf = bare(value)  # the member of an Enum
-        if leaf is not value:
-            yield tokens, leaf
+def _forms_in(value: Any) -> Iterator[Form]:
+    """Yield the forms of the leaves in a value that is a form itself."""
+    if isinstance(value, (dict, list)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _forms_in(member)
+    elif not is_array(value) and (form := form_of(value)) is not None:
+        yield form
