@@ -42,14 +42,16 @@ class Columns(dict[str, Any]):
     @property
     def nbytes(self) -> int:
         """About how many bytes it holds."""
-        forms: list[Any] = [*self.values()]
-        return sum(
-            (form.get("codes", form.get("values")) if type(form) is dict else form).nbytes for form in forms
-        )
+        return sum(_packed(form).nbytes for form in self.values())
 
     def native(self) -> Native:
         """Return the table, as its library has it, for anybody to do with it what he likes."""
         return self._share(self.table)
+
+
+def _packed(form: Any) -> Any:
+    """Return the array of a column's form."""
+    return form.get("codes", form.get("values")) if isinstance(form, dict) else form
 
 
 def native(value: Any) -> Any:
