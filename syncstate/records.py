@@ -71,6 +71,10 @@ def names_of(cls: Any) -> list[str]:
 
 def members_of(value: Any) -> dict[str, Any]:
     """Return the fields of an instance of a dataclass, as far as they have values."""
+    names = record_class(type(value))._synced_names
+    held = getattr(value, "__dict__", None)
+    if held is not None and held.keys() == names:  # as of most
+        return dict(held)
     found = {name: getattr(value, name, _NOWHERE) for name in names_of(type(value))}
     return {name: member for name, member in found.items() if member is not _NOWHERE}
 
@@ -104,8 +108,11 @@ def more_of(value: Any) -> dict[str, Any]:
     """Return what an instance of a dataclass holds beside its fields."""
     if isinstance(value, Record):
         return dict(getattr(value, "_synced_more", None) or {})
-    names = type(value).__dataclass_fields__
-    return {name: held for name, held in getattr(value, "__dict__", {}).items() if name not in names}
+    names = record_class(type(value))._synced_names
+    held = getattr(value, "__dict__", None)
+    if held is None or held.keys() == names:  # as of most
+        return {}
+    return {name: member for name, member in held.items() if name not in names}
 
 
 def record_class(cls: Any) -> type[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 # ruff: noqa: RUF012 # the mutable defaults of a model are copied for each instance
 import copy
 import pickle
+import random
 import threading
 from contextlib import suppress
 from typing import Any
@@ -18,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from syncstate import SyncedModel, batch, synced, transaction
 from syncstate.errors import NotSyncable, NotValid, SyncStateError
 from syncstate.patch import apply
-from tests.support import Kernel
+from tests.support import PATIENCE, Kernel
 from tests.test_records import Point
+from tests.test_threads import by_hand, eager_switches, edit, listening, put, together  # noqa: F401 # one is a fixture
 
 
 class Axis(SyncedModel):
@@ -860,3 +862,114 @@ class Forest(RuleBasedStateMachine):
 
 TestForest = Forest.TestCase
 TestForest.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+
+
+# -- threads
+
+
+@pytest.mark.usefixtures("eager_switches")
+def test_many_threads_that_move_and_change_models_leave_every_page_with_the_same():
+    one, two = Nest(nests=[Nest() for _ in range(3)]), Nest(nests=[Nest() for _ in range(3)])
+    movers = [*one.nests, *two.nests]
+    kernel = by_hand(one, two, *movers)
+    page = listening(kernel, one, two, *movers)
+    is_done = threading.Event()
+
+    def move(source: Nest, target: Nest) -> None:
+        for _ in range(60):
+            with suppress(IndexError):
+                target.nests.append(source.nests.pop(0))
+
+    def change(seed: int) -> None:
+        chance = random.Random(seed)
+        for count in range(150):
+            model = chance.choice(movers)
+            model.number = count
+            model.anything.append(count)
+            if chance.random() < 0.3:
+                model.rows.append(Point(count))
+                model.rows[-1].y = count
+
+    def edit_one(number: int) -> None:
+        for count in range(1, 40):
+            model = one if count % 2 else two
+            kernel.link.receive(
+                edit(model, put("/nests/0/name", f"{count}"), number=count, replica=f"p{number}")
+            )
+
+    def flush() -> None:
+        while not is_done.is_set():
+            kernel.link.flush()
+
+    flusher = threading.Thread(target=flush)
+    flusher.start()
+    try:
+        together(
+            lambda: move(one, two),
+            lambda: move(two, one),
+            lambda: change(1),
+            lambda: change(2),
+            lambda: edit_one(1),
+            lambda: edit_one(2),
+        )
+    finally:
+        is_done.set()
+        flusher.join(PATIENCE)
+
+    kernel.link.flush()
+    assert sorted(map(id, [*one.nests, *two.nests])) == sorted(map(id, movers))
+    for model in kernel.models:
+        assert page.replicas[model.sync.key].document == model.sync.snapshot()
+    for model in (one, two):
+        assert {id(nest._document.lock) for nest in model.nests} <= {id(model._document.lock)}
+
+
+def test_a_model_is_made_and_asked_for_its_defaults_while_no_lock_is_held():
+    held: list[bool] = []
+
+    class Made(SyncedModel):
+        name: str = ""
+        size: int = 0
+
+        def __init__(self, **values: Any) -> None:
+            super().__init__(**values)
+            held.append(is_held())
+
+        @traitlets.default("size")
+        def _make_size(self) -> int:
+            held.append(is_held())
+            return 3
+
+    class Maker(SyncedModel):
+        made: list[Made] = []
+        only: Made | None = None
+
+    maker = Maker()
+    page = Kernel(maker).page()
+
+    def is_held() -> bool:
+        taken: list[bool] = []
+
+        def take() -> None:
+            taken.append(maker._document.lock.acquire(timeout=1))
+            if taken[0]:
+                maker._document.lock.release()
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        thread.join(PATIENCE)
+        return not taken[0]
+
+    maker.made.append({"name": "a"})
+    maker.made.append(Made())
+    page.edit({"op": "add", "path": "/made/-", "value": {"name": "b"}})
+    page.put("/only", {"name": "c"})
+    page.edit(
+        {"op": "replace", "path": "/only/name", "value": "d"},
+        {"op": "add", "path": "/made/0", "value": {"name": "e"}},
+    )
+
+    assert not page.troubles
+    assert [made.name for made in maker.made] == ["e", "a", "", "b"]
+    assert len(held) == 10
+    assert not any(held)
