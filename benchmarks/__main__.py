@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 NAMES = (
     "containers",
     "traits",
+    "computed",
     "start",
     "kernel",
     "arrays",

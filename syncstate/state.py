@@ -212,6 +212,9 @@ class TraitDocument(Root):
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
+        self._paused: set[str] = (
+            set()
+        )  # whose leases wait for the next change, of which a computed is to hear
         self._is_told = False  # links know of the marks
         self.readers: Readers = {}
         self.computations: dict[str, Computation] = {}
@@ -533,6 +536,7 @@ class TraitDocument(Root):
     def revoke(self, key: str) -> None:
         """End the lease for a member."""
         lease = self._leases.pop(key, None)
+        self._paused.discard(key)
         if lease is not None:
             lease.end()
 
@@ -1660,7 +1664,10 @@ class TraitDocument(Root):
         """Tell a reading when a member changes; what only marks its changes loses its leave to."""
         enrol(self.readers, name, reading)
         with self.held():
-            self.revoke(name)
+            lease = self._leases.get(name)
+            if lease is not None and lease.root is not None:
+                lease.pause()
+                self._paused.add(name)
 
     def touch(self, names: Iterable[str]) -> None:
         """Take note that members have changed, as has what is computed from them; the lock is held."""
@@ -1668,6 +1675,10 @@ class TraitDocument(Root):
 
     def _expire(self, names: Iterable[str]) -> list[Reader]:
         found = expire(self.readers, names) if self.readers else []
+        if self._paused:
+            for name in self._paused.intersection(names):
+                self._paused.discard(name)
+                self._leases[name].resume(self)
         if self._parent is not None:
             above: Any = self
             while isinstance(above._parent, (TrackedList, TrackedDict)):

@@ -81,24 +81,33 @@ class Lease:
 
     def __init__(self, root: Root | None) -> None:
         self.root = root
-        self.below: list[Root] = []
+        self.below: dict[Root, None] = {}
 
     def follow(self, root: Root) -> None:
         """Let a root's own leases end with this one."""
         if self is not _NO_LEASE:
-            self.below.append(root)
+            self.below[root] = None
 
     def part(self, root: Root) -> None:
         """Let a root's own leases no longer end with this one."""
-        if root in self.below:
-            self.below.remove(root)
+        self.below.pop(root, None)
 
     def end(self) -> None:
         """End this lease, and those that follow it."""
+        below, self.below = self.below, {}
         self.root = None
-        below, self.below = self.below, []
         for root in below:
             root.revoke_all()
+
+    def pause(self) -> None:
+        """End this lease until `resume`; those that follow it end for good."""
+        self.root = None
+        for root in self.below:
+            root.revoke_all()
+
+    def resume(self, root: Root) -> None:
+        """Let this lease go on, in the hands of all that hold it."""
+        self.root = root
 
 
 _NO_LEASE = Lease(None)

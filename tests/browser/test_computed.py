@@ -39,7 +39,7 @@ def test_a_computed_and_its_error_are_seen_as_they_become(open_notebook: Open) -
     count = notebook.output().get_by_label("count")
     count.fill("0")
     count.press("Enter")
-    expect(share.locator(".syncstate-failure")).to_have_text("ZeroDivisionError: division by zero")
+    expect(share.locator(".syncstate-failure")).to_have_text("ZeroDivisionError: float division by zero")
 
     notebook.execute("cart.count = 4")
     expect(share).to_contain_text("2.5")
