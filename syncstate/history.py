@@ -65,24 +65,20 @@ class _Stack:
     def _overwrite(self, changes: Sequence[Change], step: object) -> bool:
         """Let changes take the place of the last ones, if these replaced the same for the same step."""
         tail = self.entries[-len(changes) :]
-        are_same = len(tail) == len(changes) and all(
-            mark is step
-            and old.operation["op"] == new.operation["op"] == "replace"
-            and old.operation["path"] == new.operation["path"]
-            and not isinstance(before, tuple)
-            for ((old, before), mark), (new, _) in zip(tail, changes, strict=True)
-        )
-        if are_same:
-            self.entries[-len(changes) :] = [
-                ((new, before), step) for ((_, before), _), (new, _) in zip(tail, changes, strict=True)
-            ]
-        return are_same
+        if len(tail) != len(changes):
+            return False
+        for (former, mark), latter in zip(tail, changes, strict=True):
+            if mark is not step or not _is_overwritten(former, latter):
+                return False
+        self.entries[-len(changes) :] = [
+            ((new, before), step) for ((_, before), _), (new, _) in zip(tail, changes, strict=True)
+        ]
+        return True
 
     def _drop(self) -> None:
         del self.steps[0]
         first = self.steps[0] if self.steps else self
-        places = (at for at, (_, step) in enumerate(self.entries) if step is first)
-        count = next(places, len(self.entries))
+        count = self._start_of(first)
         self._weight -= sum(_weigh(change) for change, _ in self.entries[:count])
         del self.entries[:count]
         self._dropped += count
@@ -101,6 +97,13 @@ class _Stack:
         self._dropped += len(self.entries)
         self.entries, self.steps, self._weight = [], [], 0
 
+    def _start_of(self, step: object) -> int:
+        """Return where a step begins; without one, the end."""
+        for place, (_, mark) in enumerate(self.entries):
+            if mark is step:
+                return place
+        return len(self.entries)
+
     def count(self, step: object) -> int:
         """Return how many changes of a step stand here."""
         return sum(mark is step for _, mark in self.entries)
@@ -111,7 +114,7 @@ class _Stack:
         Raises:
             Conflict: Others have changed what it did.
         """
-        start = next(at for at, (_, mark) in enumerate(self.entries) if mark is step)
+        start = self._start_of(step)
         steps, rest = reversal(self.entries[start:], lambda mark: mark is step)
         return steps, [*self.entries[:start], *rest]
 
@@ -130,6 +133,15 @@ class _Stack:
         """Take out the last step; these are left."""
         self.steps.pop()
         self._set(entries if self.steps else [])
+
+
+def _is_overwritten(former: Change, latter: Change) -> bool:
+    """Whether a change replaces what another one put somewhere, and no part of an array."""
+    (old, *_), before = former
+    (new, *_), _later = latter
+    return (
+        old["op"] == new["op"] == "replace" and old["path"] == new["path"] and not isinstance(before, tuple)
+    )
 
 
 def _weigh(change: Change) -> int:

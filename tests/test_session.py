@@ -31,6 +31,8 @@ def perform(replica: Replica, step: dict[str, Any]) -> list[Any]:
     """Do what a step of a case says, and return what must be sent."""
     if "hello" in step:
         return list(replica.hello())
+    if "back" in step:
+        return replica.undo() if step["back"] == "undo" else replica.redo()
     if "edit" in step:
         return list(replica.edit(step["edit"]))
     if "receive" in step:

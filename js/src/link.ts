@@ -149,7 +149,7 @@ export class Link {
   #leave(entry: Entry): void {
     const { replica, views } = entry;
     const mayBeAnswered = replica.status === "live" || replica.status === "connecting";
-    if (views > 0 || (mayBeAnswered && replica.pending.length > 0)) return;
+    if (views > 0 || (mayBeAnswered && replica.isPending)) return;
     this.#entries.delete(replica.model);
     this.#patience.settle(entry);
     if (replica.model !== undefined) {
@@ -265,7 +265,7 @@ export class Link {
   #tell(entry: Entry, message: KernelMessage): void {
     if (this.#isAnswer(entry, message)) this.#patience.settle(entry);
     this.#say(entry, entry.replica.receive(message));
-    if (entry.replica.pending.length > 0 && entry.replica.status === "live") this.#patience.ask(entry);
+    if (entry.replica.isPending && entry.replica.status === "live") this.#patience.ask(entry);
     if (this.#entries.get(undefined) === entry && entry.replica.model !== undefined) {
       this.#entries.delete(undefined);
       this.#entries.set(entry.replica.model, entry);

@@ -150,6 +150,8 @@ export interface Edit {
   readonly base: number;
   readonly number: number;
   readonly operations: Patch;
+  readonly undo?: true;
+  readonly redo?: true;
 }
 
 /** Run an action. */

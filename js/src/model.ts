@@ -186,6 +186,20 @@ export class Model<State = JsonObject> {
     };
   }
 
+  /**
+   * Take back this page's last edit, carried over what others did since; a drag counts as one.
+   *
+   * The kernel does it, after the edits that are pending. Why it may not is told as an `error` event.
+   */
+  undo(): void {
+    this.#send(this.#replica.back("undo"));
+  }
+
+  /** Do again what `undo` took back last, unless this page has made a new edit since. */
+  redo(): void {
+    this.#send(this.#replica.back("redo"));
+  }
+
   /** Call back at each event of a name; returns what ends it, and so does `signal`. */
   on<Name extends keyof ModelEvents<State>>(
     name: Name,

@@ -134,6 +134,11 @@ export class Replica {
     return this.#behind.length > 0;
   }
 
+  /** Whether the kernel has yet to answer something. */
+  get isPending(): boolean {
+    return this.#flight !== undefined || this.#behind.length > 0;
+  }
+
   /** Ask for what is new, or for everything if what is here is of no use; until the answer nothing is applied. */
   hello(): PageMessage[] {
     this.#isAsking = true;
@@ -173,9 +178,7 @@ export class Replica {
    * @throws {SessionClosed} if there is no model to edit
    */
   edit(operations: Patch): PageMessage[] {
-    if (this.status === "closed") throw new SessionClosed(`Cannot edit '${this.model}': ${this.reason}`);
-    if (this.epoch === undefined)
-      throw new SessionClosed("Cannot edit: the state of the model has not come yet");
+    this.#demandOpen("edit");
     check(operations);
     const edit = operations.map(copied);
     for (const operation of edit) this.#demandWritable(operation);
@@ -185,6 +188,21 @@ export class Replica {
     const outgoing = this.#next();
     this.#tell();
     return outgoing;
+  }
+
+  /** Ask the kernel to undo or redo this page's last edit; that waits behind those that are pending. */
+  back(deed: Deed): PageMessage[] {
+    this.#demandOpen(deed);
+    this.#behind = [...this.#behind, BACK[deed]];
+    const outgoing = this.#next();
+    this.#tell();
+    return outgoing;
+  }
+
+  #demandOpen(deed: string): void {
+    if (this.status === "closed") throw new SessionClosed(`Cannot ${deed} '${this.model}': ${this.reason}`);
+    if (this.epoch === undefined)
+      throw new SessionClosed(`Cannot ${deed}: the state of the model has not come yet`);
   }
 
   #demandWritable(operation: Operation): void {
@@ -388,7 +406,7 @@ export class Replica {
       own = [...own, ...pairs(edit, steps)];
       if (!isBehind) continue;
       if (trouble) this.#troubles.push(trouble);
-      else this.#behind = [...this.#behind, steps];
+      else this.#behind = [...this.#behind, edit.length > 0 ? steps : edit];
     }
     return own;
   }
@@ -433,7 +451,9 @@ export class Replica {
     if (this.status !== "live" || this.#isAsking || this.#flight || this.#behind.length === 0) return [];
     if (model === undefined || epoch === undefined) return [];
     this.number += 1;
-    let count = this.#behind.length;
+    const [first] = this.#behind;
+    const back = this.#behind.findIndex((edit) => edit.length === 0);
+    let count = back < 0 ? this.#behind.length : Math.max(back, 1); // what goes back goes alone
     if (this.#alone > 0) {
       this.#alone -= 1;
       count = 1;
@@ -446,7 +466,8 @@ export class Replica {
     const steps = this.#frozen.flat();
     this.#carried = pairs(steps, steps);
     const operations = operationsOf(steps);
-    this.#flight = { type: "edit", model, epoch, base, number: this.number, operations };
+    const deed = first === BACK.undo ? { undo: true } : first === BACK.redo ? { redo: true } : {};
+    this.#flight = { type: "edit", model, epoch, base, number: this.number, operations, ...(deed as object) };
     this.#sent = this.#behind.length > 0 ? advance(this.#confirmed, operations).document : this.#document;
     return [this.#flight];
   }
@@ -474,6 +495,11 @@ export function barrier(readOnly: readonly string[], pointer: string): string | 
 const ENDS = "a page adds to an array at its end ('-'), or replaces it whole";
 
 type Steps = readonly Step[];
+
+type Deed = "undo" | "redo";
+
+// Edits of which only the kernel knows what they do.
+const BACK: Readonly<Record<Deed, Steps>> = { undo: [], redo: [] };
 
 // What somebody may have seen, and what has become of it since.
 interface Unseen {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../src/document.ts";
 import { NotSyncable, NotWritable, PointerError, SessionClosed, TargetNotFound } from "../src/errors.ts";
 import { Model } from "../src/model.ts";
+import type { PageMessage } from "../src/messages.ts";
 import type { Operation } from "../src/patch.ts";
 import { Replica, type Trouble } from "../src/replica.ts";
 import { pair, turn } from "./support/kernel.ts";
@@ -23,6 +24,49 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.restoreAllMocks();
+});
+
+describe("what a page takes back", () => {
+  test("is asked of the kernel, behind the edits that are pending, and does not change here before", async () => {
+    const sent: PageMessage[] = [];
+    const replica = new Replica("d2", { model: "board" });
+    const model = new Model(replica, (messages) => sent.push(...messages));
+    replica.receive({
+      type: "snapshot",
+      model: "board",
+      epoch: "a1",
+      version: 1,
+      document: { n: 1 },
+      read_only: [],
+      number: 0,
+    });
+
+    model.set("/n", 2);
+    model.undo();
+    model.redo();
+
+    expect(model.state).toEqual({ n: 2 });
+    expect(sent).toHaveLength(1);
+    const patch = { type: "patch", model: "board", epoch: "a1", replica: "d2" } as const;
+    sent.push(
+      ...replica.receive({ ...patch, base: 1, version: 2, number: 1, operations: [replace("/n", 2)] }),
+    );
+    sent.push(
+      ...replica.receive({ ...patch, base: 2, version: 3, number: 2, operations: [replace("/n", 1)] }),
+    );
+    expect(model.state).toEqual({ n: 1 });
+    expect(sent.slice(1)).toEqual([
+      expect.objectContaining({ number: 2, operations: [], undo: true }),
+      expect.objectContaining({ number: 3, operations: [], redo: true }),
+    ]);
+    expect(replica.isPending).toBe(true);
+  });
+
+  test("needs a state", () => {
+    const model = new Model(new Replica("d2"), () => {});
+
+    expect(() => model.undo()).toThrow(SessionClosed);
+  });
 });
 
 describe("what a page changes", () => {

@@ -11,6 +11,7 @@ interface Step {
   hello?: true;
   stale?: string;
   edit?: Patch;
+  back?: "undo" | "redo";
   receive?: KernelMessage;
   send?: PageMessage[];
   refused?: Partial<Trouble>[];
@@ -32,9 +33,10 @@ interface SessionCase {
 }
 
 // Does what a step says, and returns what must be sent.
-function perform(replica: Replica, { hello, stale, edit, receive }: Step): PageMessage[] {
+function perform(replica: Replica, { hello, stale, edit, back, receive }: Step): PageMessage[] {
   if (hello) return replica.hello();
   if (edit) return replica.edit(frozen(edit));
+  if (back) return replica.back(back);
   if (receive) return replica.receive(frozen(receive));
   if (stale !== undefined) replica.stale(stale);
   return [];
