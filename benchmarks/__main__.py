@@ -22,6 +22,7 @@ NAMES = (
     "kernel",
     "arrays",
     "tables",
+    "undo",
     "latency",
     "appends",
     "large",

@@ -44,6 +44,7 @@ from syncstate.errors import (
 from syncstate.fields import synced
 from syncstate.forms import Failure, register
 from syncstate.model import Sync, SyncedModel
+from syncstate.rules import validate
 from syncstate.tracked import TrackedDict, TrackedList, track
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ __all__ = [
     "synced",
     "track",
     "transaction",
+    "validate",
 ]
 
 # What carries a model to pages is loaded when the first one is shown: 3 of 11 ms that the import would take.

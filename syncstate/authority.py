@@ -339,6 +339,7 @@ class Authority:
                 self._tell_observers()
             reply(answers)
         finally:
+            verdicts.finish()
             for answer in self._let_go(verdicts):
                 answer()
 
@@ -348,7 +349,9 @@ class Authority:
         """Return the answers for the replica alone, or None if validators must be asked first."""
         with self.held():
             is_edit = message["type"] == "edit"
-            if self.is_held or (is_edit and self._judged is not None and self._judged is not verdicts):
+            own = verdicts.trial.hold if verdicts.trial is not None else None
+            is_behind = is_edit and self._judged is not None and self._judged is not verdicts
+            if is_behind or self.is_held_by_others(own):
                 self._waiting.append(lambda: self.receive(message, replica, reply))
                 return []
             self.commit()

@@ -12,7 +12,7 @@ changes stay, and those of the batch are taken back by operations that are carri
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from threading import Lock, RLock
 from typing import Protocol
@@ -28,6 +28,9 @@ class Member(Protocol):
 
     def held(self) -> AbstractContextManager[None]:
         """Hold the lock, whichever it is by then."""
+
+    def ask_rules(self, batch: Batch) -> None:
+        """Raise what the model's rules say of what a batch did; the lock is not held."""
 
     def begin_batch(self, batch: Batch) -> None:
         """Hold back what is told from now on; the lock is held."""
@@ -53,11 +56,17 @@ class Batch:
 
     Args:
         outer: The one in which this was opened.
+        is_statement: It is one statement of a person's, or one edit of a page's.
+
+    Attributes:
+        is_unheard: Observers have been told nothing of what was done.
     """
 
-    def __init__(self, outer: Batch | None = None) -> None:
+    def __init__(self, outer: Batch | None = None, *, is_statement: bool = False) -> None:
         self.is_open = True
         self.outer = outer
+        self.is_statement = is_statement
+        self.is_unheard = False
         self.journal = Journal()
         self._documents: list[Member] = []
         self._lock = Lock()  # taken with a document's lock held, never before one
@@ -81,6 +90,15 @@ class Batch:
             if self.is_open and document not in self._documents:
                 self._documents.append(document)
                 document.begin_batch(self)
+
+    def ask(self) -> None:
+        """Have the rules of the models asked about what was done, and take it back if one raises."""
+        try:
+            for document in list(self._documents):
+                document.ask_rules(self)
+        except BaseException:
+            self.take_back()
+            raise
 
     def take_back(self) -> None:
         """Restore what was changed inside, whatever interrupts come meanwhile."""
@@ -188,13 +206,72 @@ def transaction() -> Iterator[None]:
             raise
 
 
+def statement() -> AbstractContextManager[None] | None:
+    """Return the unit that a statement is by itself, or None inside a batch."""
+    return _opened(Batch(is_statement=True)) if _open_batch() is None else None
+
+
+class PageTrial:
+    """A page's edit, applied and held back while the model's rules are asked."""
+
+    def __init__(self) -> None:
+        self.hold = Batch(is_statement=True)
+        self.hold.is_unheard = True
+        self.is_applied = False
+        self.is_wanted = False
+        self._refusal: Exception | None = None
+
+    @contextmanager
+    def applying(self) -> Iterator[None]:
+        """Note what is done inside; the lock is held."""
+        outer, journal = current_batch.get(), current_journal.get()
+        current_batch.set(self.hold)
+        current_journal.set(self.hold.journal)
+        try:
+            yield
+        finally:
+            current_batch.set(outer)
+            current_journal.set(journal)
+
+    def ask(self) -> None:
+        """Look at the model as it is now, and take the edit back if a rule raises; the lock is not held."""
+        try:
+            self.hold.ask()
+        except Exception as refusal:
+            self._refusal = refusal
+        self.is_wanted = False
+
+    def conclude(self) -> None:
+        """Hold back no longer what was accepted; the lock is held.
+
+        Raises:
+            Exception: What a rule said.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        self.hold.is_open = False
+
+    def end(self) -> None:
+        """Tell what there is to tell; the lock is not held."""
+        self.is_wanted = False
+        self.hold.end()
+
+
 @contextmanager
 def _opened(mine: Batch) -> Iterator[None]:
     outer, journal = current_batch.get(), current_journal.get()
     try:
         current_batch.set(mine)
         current_journal.set(mine.journal)
-        yield
+        try:
+            yield
+        except BaseException:
+            if mine.outer is None:
+                with suppress(Exception):  # what came first is what counts
+                    mine.ask()
+            raise
+        if mine.outer is None:
+            mine.ask()
     finally:
         try:
             current_batch.set(outer)

@@ -25,6 +25,7 @@ from syncstate.errors import PatchError, SessionClosed, SyncStateError
 from syncstate.fields import annotated_traits
 from syncstate.patch import Operation
 from syncstate.pointer import as_pattern
+from syncstate.rules import rules_of
 from syncstate.seams import TraitValues, install, install_reading, synced_traits
 from syncstate.state import TraitDocument
 
@@ -422,6 +423,8 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     """What one step of Python's is, to `sync.undo`; statements cost ten times as much if each is one."""
 
     _actions: ClassVar[dict[str, Action]] = {}
+    _synced_rules: ClassVar[dict[str, frozenset[str]]] = {}
+
     _document: TraitDocument
     _sync: Sync | None = None
     _is_made = False  # observers are told of computeds from then on
@@ -442,6 +445,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
                     f"Cannot {verb} {name!r} of {cls.__name__}: SyncedModel uses that name; choose another"
                 )
             install(trait)
+        cls._synced_rules = rules_of(cls, synced_traits(cls))
         for trait in (value for klass in cls.__mro__ for value in vars(klass).values()):
             if isinstance(trait, traitlets.TraitType):
                 install_reading(trait)
@@ -456,6 +460,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
                 )
         super().__init__(**values)
         self._is_made = True
+        self._document.begin_rules(self._synced_rules)
         if self._trait_notifiers:
             self._document.wake(self._document.computations)
 
@@ -532,6 +537,7 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
                 self.set_trait(name, value)
             else:
                 self._trait_values[name] = value
+        self._document.begin_rules(self._synced_rules)
 
     # -- display
 

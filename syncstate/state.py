@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
 from operator import is_
 from threading import Lock, RLock, get_ident
@@ -25,7 +25,7 @@ import traitlets
 from syncstate.actions import Bound
 from syncstate.arrays import Misfit, is_array
 from syncstate.authority import Authority, Bookmark
-from syncstate.batches import Batch, current_batch
+from syncstate.batches import Batch, PageTrial, current_batch, statement
 from syncstate.computed import Computation, Computed, computed_traits
 from syncstate.diff import Change, add, assigned, diff, invert_changes
 from syncstate.document import (
@@ -203,6 +203,7 @@ class TraitDocument(Root):
         self._history: History | None = None
         self._has_statements = False  # each of Python's is a step
         self._editor: tuple[str, object] = _NOBODY  # the page whose edit is being applied, and its step
+        self._rules: dict[str, frozenset[str]] = {}
         self._returns: list[_Notice] = []  # what observers are to be told of the way back
         self._batched: list[Change] = []
         self._untold: list[list[Change]] = []  # what listeners are still to be told, in order
@@ -364,17 +365,17 @@ class TraitDocument(Root):
             is_put = (
                 type(old) in SCALARS
                 and not self.listeners
+                and not self.has_rules
                 and name in self.members
                 and name not in self.readers
                 and (self._parent is None or self._is_quiet_above())
                 and lock is self.lock
             )
             if is_put:
-                is_news = (
-                    (old != value or not same_scalar(old, value))
-                    and (value == value or old == old)  # not NaN for NaN
-                    and self.mark(self, name, old)
+                is_other = (old != value or not same_scalar(old, value)) and (
+                    value == value or old == old  # not NaN for NaN
                 )
+                is_news = self.mark(self, name, old) if is_other else self.pass_over(self, name, old)
                 dict.__setitem__(values, name, value)
         if is_put and is_news:
             self.notify()
@@ -382,6 +383,10 @@ class TraitDocument(Root):
 
     def store(self, values: dict[str, Any], name: str, value: Any) -> None:
         """Put a trait's value where traitlets keeps it, and record what that changed."""
+        if self.has_rules and (statement := self.statement()) is not None:
+            with statement:
+                self.store(values, name, value)
+            return
         while True:
             try:
                 with self.held(), self._minding_interrupts():
@@ -519,7 +524,7 @@ class TraitDocument(Root):
         return self._lease.root is not None
 
     def _is_quiet(self, name: str) -> bool:
-        return name not in self.computations and not self._is_awaited(name)
+        return name not in self.computations and not self.has_rules and not self._is_awaited(name)
 
     def _is_awaited(self, name: str) -> bool:
         """Whether somebody wants to be told of each change of a member."""
@@ -580,6 +585,14 @@ class TraitDocument(Root):
         elif key not in known[1]:
             known[1][key] = old
         return not self._is_told
+
+    def pass_over(self, node: Any, key: Any, old: Any) -> bool:
+        """Take note that a scalar gave way to one that is the same but for its type: `1` to `1.0`."""
+        if current_batch.get() is not None and (journal := self.enter()) is not None:
+            known = self.marks.get(id(node))
+            if known is None or key not in known[1]:  # else the mark says what was there
+                journal.note(self._unmark if node is self else unmark, node, {key: old})
+        return False
 
     def catch_up(self) -> None:
         """Describe what was marked; what is marked from now on is told anew."""
@@ -645,6 +658,53 @@ class TraitDocument(Root):
         else:
             dict.__setitem__(values, name, old)
 
+    # -- rules
+
+    def begin_rules(self, rules: dict[str, frozenset[str]]) -> None:
+        """Ask the model's own rules about it, and from now on about each change."""
+        if rules:
+            for name in rules:
+                getattr(self.model, name)()
+            with self.held():
+                self._rules = rules
+                self.has_rules = True
+                self.revoke_all()
+                self._tell_below()
+
+    def ask_rules(self, batch: Batch) -> None:
+        """Raise what the model's rules say of what a batch did."""
+        section = self._sections.get(batch)
+        if not self._rules or section is None:
+            return
+        with self.held():
+            self.catch_up()
+            names = {name for step, _ in section.own_changes() for name in members_of(step.operation)}
+        for rule, members in self._rules.items():
+            if not members.isdisjoint(names):
+                getattr(self.model, rule)()
+
+    def statement(self) -> AbstractContextManager[None] | None:
+        """Return in what a statement is to be done, if it is not already."""
+        return statement()
+
+    @contextmanager
+    def _on_trial(self, verdicts: Verdicts) -> Iterator[bool]:
+        """Let rules be asked about a page's edit before it counts; yield whether it was applied by now."""
+        trial: Any = verdicts.trial
+        if trial is not None and trial.is_applied:
+            trial.conclude()
+            yield True
+        elif not self.has_rules:
+            yield False
+        else:
+            if trial is None:
+                trial = verdicts.trial = PageTrial()
+            with trial.applying():
+                yield False
+                self.catch_up()
+            if not verdicts.are_wanted:
+                trial.is_applied = trial.is_wanted = True
+
     # -- who did what
 
     @property
@@ -668,7 +728,7 @@ class TraitDocument(Root):
             return
         author, step = self._editor
         is_closed = False
-        if step is None and batch is not None:
+        if step is None and batch is not None and not batch.outermost.is_statement:
             step = batch.outermost
         elif step is None and self._has_statements:
             step = object() if self._collected is None else self._collected
@@ -692,6 +752,10 @@ class TraitDocument(Root):
             raise SyncStateError(
                 f"Cannot {deed} inside a batch or a transaction: it is one step; end it first"
             )
+        with (self.statement() if self.has_rules else None) or nullcontext():
+            self._go_back_as_one(is_redo=is_redo)
+
+    def _go_back_as_one(self, *, is_redo: bool) -> None:
         verdicts = self.judge()
         while True:
             with self.held():
@@ -704,8 +768,9 @@ class TraitDocument(Root):
     def edit_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
         """Undo or redo a page's step, as `apply_edit` does an edit of its."""
         verdicts.is_for_page = True
-        with self.held():
-            self._go_back(author, verdicts, is_redo=is_redo)
+        with self.held(), self._on_trial(verdicts) as is_applied:
+            if not is_applied:
+                self._go_back(author, verdicts, is_redo=is_redo)
 
     def _go_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
         self.catch_up()
@@ -924,7 +989,7 @@ class TraitDocument(Root):
             for other, kept in self._sections.items():
                 del kept.changes[section.lengths.get(other, 0) :]
         values = self.model._trait_values
-        for name, inside in section.values.items():
+        for name, inside in section.values.items() if not batch.is_unheard else ():
             back = invert_changes([change for change in own if name in members_of(change[0].operation)])
             is_same = inside is values.get(name, _ABSENT)
             old, new = (_ABSENT, _ABSENT) if is_same else (inside, values.get(name, _ABSENT))
@@ -990,6 +1055,10 @@ class TraitDocument(Root):
             NotSyncable: A value in it has no JSON form.
             Conflict: Other threads change what its validators judge faster than they do.
         """
+        if self.has_rules and (statement := self.statement()) is not None:
+            with statement:
+                self.apply(operations)
+            return
         self.make_defaults()
         operations, verdicts = check(operations), self.judge()
         while True:
@@ -1015,6 +1084,11 @@ class TraitDocument(Root):
             Exception: What `apply` raises, and what a validator does.
         """
         verdicts.is_for_page = True
+        with self.held(), self._on_trial(verdicts) as is_applied:
+            if not is_applied:
+                self._apply_for(author, operations, verdicts)
+
+    def _apply_for(self, author: str, operations: list[Operation], verdicts: Verdicts) -> None:
         self._demand_rights(operations)
         with self.held():
             self.catch_up()  # what was marked is not the page's
@@ -1451,6 +1525,7 @@ class TraitDocument(Root):
 
     def _learn(self, root: Root) -> None:
         self.is_recording |= root.is_recording
+        self.has_rules |= root.has_rules
         self._is_marking |= getattr(root, "_is_marking", False)
         self._tell_below()
 
@@ -1458,6 +1533,7 @@ class TraitDocument(Root):
         for root in roots_below(self):
             if isinstance(root, TraitDocument):
                 root.is_recording |= self.is_recording
+                root.has_rules |= self.has_rules
                 root._is_marking |= self._is_marking
 
     def _above(self) -> list[TraitDocument]:

@@ -27,7 +27,7 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from enum import Enum
 from functools import wraps
 from itertools import chain, compress, count, repeat
@@ -168,6 +168,13 @@ class Root:
     def revoke_all(self) -> None:
         """End all leases; the lock is held."""
 
+    has_rules = False
+    """Whether what is done here is to be looked at as a whole, and may be taken back."""
+
+    def statement(self) -> AbstractContextManager[object] | None:
+        """Return in what a statement is to be done, if it is not already."""
+        return None
+
     def enter(self) -> Journal | None:
         """Return where to note how to take back what is about to be done here; the lock is held."""
         return open_journal()
@@ -184,6 +191,10 @@ class Root:
             Whether `notify` shall be called, once the lock is free.
         """
         raise NotImplementedError  # who grants leases takes marks
+
+    def pass_over(self, node: Any, key: Any, old: Any) -> bool:
+        """Take note that a scalar gave way to one that is the same but for its type: no news, so False."""
+        return False
 
     def catch_up(self) -> None:
         """Describe what was marked, before anything else changes; the lock is held."""
@@ -274,6 +285,9 @@ def _mutator(
     def mutate(self: _Container, /, *arguments: _Arguments.args, **named: _Arguments.kwargs) -> _Result:
         while True:
             root, _ = _find_root(self)
+            if root.has_rules and (statement := root.statement()) is not None:
+                with statement:
+                    return mutate(self, *arguments, **named)
             try:
                 with (lock := root.lock):
                     found, key = _find_root(self)
@@ -498,7 +512,11 @@ class TrackedList(_Placed, list[Any]):
                 old = self[place] if 0 <= place < len(self) else self
                 is_put = lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
-                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(self, place, old)
+                    is_news = (
+                        root.mark(self, place, old)
+                        if old != scalar or not same_scalar(old, scalar)
+                        else root.pass_over(self, place, old)
+                    )
                     list.__setitem__(self, place, scalar)
             if is_put:
                 if is_news:
@@ -676,7 +694,11 @@ class TrackedDict(_Placed, dict[str, Any]):
                 old = self.get(name, self)
                 is_put = lease.root is root and type(old) in SCALARS and scalar is not ABSENT
                 if is_put:
-                    is_news = (old != scalar or not same_scalar(old, scalar)) and root.mark(self, name, old)
+                    is_news = (
+                        root.mark(self, name, old)
+                        if old != scalar or not same_scalar(old, scalar)
+                        else root.pass_over(self, name, old)
+                    )
                     dict.__setitem__(self, name, scalar)
             if is_put:
                 if is_news:

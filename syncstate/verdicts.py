@@ -51,6 +51,24 @@ class Judge(Protocol):
         """
 
 
+class Trial(Protocol):
+    """A patch that was applied, of which nobody is told until the model as it is then was looked at.
+
+    Attributes:
+        hold: What holds it back.
+        is_wanted: It was applied and is still to be looked at.
+    """
+
+    hold: Any
+    is_wanted: bool
+
+    def ask(self) -> None:
+        """Look at the model, and take the patch back if it is refused; the lock is not held."""
+
+    def end(self) -> None:
+        """Hold nothing back any more; the lock is not held."""
+
+
 class Verdicts:
     """What is known of one patch.
 
@@ -71,6 +89,7 @@ class Verdicts:
         self._deferred: list[Callable[[], object]] = []
         self._known: dict[str, _Verdict] = {}
         self._others: dict[int, Verdicts] = {}
+        self.trial: Trial | None = None
 
     def of(self, judge: Judge) -> Verdicts:
         """Return what is known of the part of the patch that another judge decides about."""
@@ -104,9 +123,16 @@ class Verdicts:
     @property
     def are_wanted(self) -> bool:
         """Whether somebody has yet to be asked."""
+        if self.trial is not None and self.trial.is_wanted:
+            return True
         return bool(self._wanted or self._makings or self._deferred) or any(
             other.are_wanted for other in self._others.values()
         )
+
+    def finish(self) -> None:
+        """End what is left of a trial; the lock is not held."""
+        if self.trial is not None:
+            self.trial.end()
 
     def defer(self, work: Callable[[], object]) -> None:
         """Have something done first that needs no lock; the lock is held."""
@@ -139,6 +165,8 @@ class Verdicts:
 
     def ask(self) -> None:
         """Ask those whose verdicts are wanted; the lock is not held."""
+        if self.trial is not None and self.trial.is_wanted:
+            self.trial.ask()
         for other in self._others.values():
             if other.are_wanted:
                 other.ask()

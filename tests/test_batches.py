@@ -98,6 +98,18 @@ def test_a_transaction_that_fails_restores_every_value_object_and_order(stock):
     assert stock.sync.snapshot()["rows"][0] == {"name": "green", "n": 3}
 
 
+@pytest.mark.parametrize("values", [[1.0], [1.0, 2], [2, 1.0, 1], [True, 1.0]])
+def test_a_number_is_of_the_type_that_it_was(values, stock):
+    stock.more = {"n": 1, "list": [1]}
+    before = state(stock)
+
+    with failing():
+        for value in values:
+            stock.more["n"] = stock.more["list"][0] = value
+
+    assert state(stock) == before
+
+
 def test_what_went_to_another_model_is_back_in_its_own():
     here, there = Stock(), Stock()
     row = here.rows[1]
