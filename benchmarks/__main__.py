@@ -24,6 +24,7 @@ NAMES = (
     "tables",
     "undo",
     "latency",
+    "calls",
     "appends",
     "large",
     "patch",

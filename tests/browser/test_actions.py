@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from .conftest import Open, in_notebook
+from .conftest import Open, in_lab, in_notebook
 
 STUDY = '''
 import asyncio, threading, time
@@ -81,6 +81,20 @@ def test_a_page_calls_an_action_sees_how_far_it_is_and_gets_the_result(open_note
     assert [0.5, "fitting", 2] in seen
     assert seen[-1] == [1, "fitting", 4]
     assert notebook.value("study.ended") == "syncstate-actions"
+
+
+@in_lab
+def test_what_an_action_prints_is_in_the_log_console_at_level_info_and_in_no_cell(
+    open_notebook: Open,
+) -> None:
+    notebook = open_notebook(STUDY)
+    notebook.run()
+    notebook.command("logconsole:open")
+    log = notebook.page.locator(".jp-LogConsolePanel")
+    notebook.page.locator(".jp-LogConsole-toolbarLogLevelDropdown select").select_option("Info")
+    notebook.page.evaluate("() => study.start('fit', {}, [1])")
+
+    expect(log.get_by_text("printed by an action")).to_be_visible()
     assert "printed by an action" not in notebook.output().inner_text()
 
 
