@@ -317,5 +317,5 @@ def _nothing(author: str, *, is_redo: bool) -> str:
         return "Cannot redo: nothing was undone since the last step"
     if author != PYTHON:
         return "Cannot undo: nothing is left that this page has done"
-    way_out = "a batch(), a transaction() and an action are steps, and every statement if the class says"
+    way_out = "a batch() or a transaction() is one, and so is every statement if the class says"
     return f'Cannot undo: no step is left that Python has done; {way_out} _history = "statements"'
