@@ -72,6 +72,8 @@ class Reading:
         sources: The documents of which it read, until it is over.
         inputs: The computeds that it read and the version that each had, in order.
         pending: The documents of which observers are still to be told of what was computed.
+        model: Of which it read last; a loop that reads it again and again is told by that.
+        names: The members of that one that it has read.
     """
 
     __slots__ = (
@@ -79,6 +81,8 @@ class Reading:
         "_seen",
         "inputs",
         "is_done",
+        "model",
+        "names",
         "outer",
         "pending",
         "reader",
@@ -94,14 +98,24 @@ class Reading:
         self.sources: set[Source] = set()
         self.inputs: list[tuple[ReferenceType[Reader], int]] = []
         self.pending: dict[Any, None] = {}
-        self._seen: set[tuple[Source, str]] = set()
+        self.model: object = None
+        self.names: set[str] = set()
+        self._seen: dict[Source, set[str]] = {}
 
     def see(self, document: Source, name: str) -> None:
         """Take note that a member is about to be read."""
-        if (document, name) not in self._seen:
-            self._seen.add((document, name))
+        names = self._seen.setdefault(document, set())
+        if name not in names:
+            names.add(name)
             self.sources.add(document)
             document.enrol(name, self)
+
+    def read(self, model: object, name: str) -> None:
+        """Take note that a trait of a model is about to be read."""
+        document: Source | None = getattr(model, "_document", None)
+        if document is not None:
+            self.see(document, name)
+            self.model, self.names = model, self._seen[document]
 
     def take(self, reader: Reader) -> None:
         """Take note of the version of a computed that is being read."""
@@ -109,7 +123,8 @@ class Reading:
 
     def close(self) -> None:
         """End the run: nothing of what it read is kept alive by it."""
-        self._seen, self.sources, self.outer, self.is_done = set(), set(), None, True
+        self._seen, self.sources, self.outer, self.is_done = {}, set(), None, True
+        self.model, self.names = None, set()
 
 
 open_readings: dict[int, Reading] = {}
@@ -121,11 +136,11 @@ def current_reading() -> Reading | None:
     return open_readings.get(get_ident())
 
 
-def note(document: Source | None, name: str) -> None:
-    """Take note that a member is about to be read, if a computed runs on this thread."""
+def note(model: object, name: str) -> None:
+    """Take note that a trait of a model is about to be read, if a computed runs on this thread."""
     reading = open_readings.get(get_ident())
-    if reading is not None and document is not None:
-        reading.see(document, name)
+    if reading is not None and not (reading.model is model and name in reading.names):
+        reading.read(model, name)
 
 
 def demand_no_reading(owner: object, name: object) -> None:

@@ -106,12 +106,12 @@ def install_reading(trait: traitlets.TraitType[Any, Any]) -> None:
 
     def get(obj: Any, cls: Any = None) -> Any:
         if open_readings:
-            note(getattr(obj, "_document", None), str(trait.name))
+            note(obj, trait.name)  # type: ignore[arg-type] # what is read has a name
         return own(obj, cls)
 
     def get_quickly(obj: Any, cls: Any = None) -> Any:
         if open_readings:
-            note(getattr(obj, "_document", None), str(trait.name))
+            note(obj, trait.name)  # type: ignore[arg-type] # what is read has a name
         try:
             return obj._trait_values[trait.name]
         except KeyError:
