@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 NAMES = (
     "containers",
     "traits",
+    "typed",
     "computed",
     "start",
     "kernel",
@@ -33,7 +34,7 @@ NAMES = (
     "transform",
 )
 PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "numpy", "pandas", "ipywidgets", "anywidget"]
-PACKAGES += ["psygnal", "pycrdt", "ypywidgets", "observ", "patchdiff"]
+PACKAGES += ["psygnal", "pydantic", "pycrdt", "ypywidgets", "observ", "patchdiff"]
 
 
 def main() -> int:
