@@ -164,7 +164,7 @@ function drawCurve(root, answer) {
   const { hours, actual, predicted, error, row, column } = answer;
   setText(caption, `Delay by hour of the day, setting ${row + 1}, ${column + 1}: ${error.toFixed(2)} minutes off`);
   const most = Math.max(10, ...actual, ...predicted);
-  const [left, right, top, bottom] = [34, 470, 14, 268];
+  const [left, right, top, bottom] = [34, 470, 34, 268];
   const x = (hour) => left + ((hour - hours[0]) / (hours.at(-1) - hours[0])) * (right - left);
   const y = (value) => bottom - (Math.max(0, value) / most) * (bottom - top);
   const path = (values, name) => shape("path", { class: name, d: values.map((value, at) => `${at ? "L" : "M"}${x(hours[at]).toFixed(1)},${y(value).toFixed(1)}`).join("") });
@@ -178,11 +178,11 @@ function drawCurve(root, answer) {
     ...hours.filter((hour) => hour % 3 === 0).map((hour) => shape("text", { x: x(hour), y: bottom + 20, "text-anchor": "middle" }, `${hour}:00`)),
     path(actual, "actual"),
     path(predicted, "predicted"),
-    shape("text", { class: "label", x: left + 10, y: top + 12 }, "minutes late"),
-    shape("line", { class: "actual", x1: left + 110, x2: left + 132, y1: top + 8, y2: top + 8 }),
-    shape("text", { x: left + 138, y: top + 12 }, "measured"),
-    shape("line", { class: "predicted", x1: left + 210, x2: left + 232, y1: top + 8, y2: top + 8 }),
-    shape("text", { x: left + 238, y: top + 12 }, "predicted"),
+    shape("text", { class: "label", x: left, y: 16 }, "minutes late"),
+    shape("line", { class: "actual", x1: left + 110, x2: left + 132, y1: 12, y2: 12 }),
+    shape("text", { x: left + 138, y: 16 }, "measured"),
+    shape("line", { class: "predicted", x1: left + 210, x2: left + 232, y1: 12, y2: 12 }),
+    shape("text", { x: left + 238, y: 16 }, "predicted"),
   );
 }
 

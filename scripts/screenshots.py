@@ -1,4 +1,4 @@
-"""Take the pictures of the example that the README shows, into docs/images.
+"""Take the pictures of the examples that the README and the guide show, into docs/images.
 
     .venv/bin/python scripts/screenshots.py [folder]
 
@@ -12,18 +12,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from scripts.chromium import find_or_install  # noqa: E402 # they are found from the root
-from tests.browser.conftest import LOCAL, NO_NAMES, SWITCHES  # noqa: E402
+from tests.browser.chromium import NO_NAMES, SWITCHES  # noqa: E402
+from tests.browser.conftest import LOCAL  # noqa: E402
 from tests.browser.notebook import Notebook  # noqa: E402
 from tests.browser.server import Server, running  # noqa: E402
 
 EXAMPLES = ROOT / "examples"
-MODEL, DASHBOARD = 3, 4  # the places of these cells in the notebook
+SETTLED = {"weather": ".count", "flights": ".carriers li:nth-child(12)", "study": "path.predicted"}
 WINDOW = {"width": 1120, "height": 1600}  # the model and the dashboard
 CLOSE_UP = {"width": 1020, "height": 900}
 MARGIN = 13
@@ -34,14 +36,15 @@ def main() -> int:
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="syncstate-pictures-") as folder, running(Path(folder)) as server:
-        for file in EXAMPLES.glob("weather.*"):
-            shutil.copy(file, server.folder)
-        with _context() as context:
-            notebook = _run_example(context.new_page(), server)
-            for theme in ("light", "dark"):
-                _picture(notebook, theme, target)
-        server.shut_down_kernels()
-    sizes = {file: file.stat().st_size for file in sorted(target.glob("weather-*.png"))}
+        for name in SETTLED:
+            for file in EXAMPLES.glob(f"{name}.*"):
+                shutil.copy(file, server.folder)
+            with _context() as context:
+                notebook = _run_example(context.new_page(), server, name)
+                for theme in ("light", "dark"):
+                    _picture(notebook, name, theme, target)
+            server.shut_down_kernels()
+    sizes = {file: file.stat().st_size for name in SETTLED for file in sorted(target.glob(f"{name}-*.png"))}
     for file, size in sizes.items():
         print(f"{size:8,} bytes  {file}")
     return int(max(sizes.values()) > LIMIT)
@@ -59,18 +62,26 @@ def _context() -> Iterator[BrowserContext]:
         browser.close()
 
 
-def _run_example(page: Page, server: Server) -> Notebook:
-    notebook = Notebook(page, server, "lab", "weather.ipynb")
+def _place(name: str, cell: str) -> int:
+    return [each.id for each in nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4).cells].index(cell)
+
+
+def _run_example(page: Page, server: Server, name: str) -> Notebook:
+    notebook = Notebook(page, server, "lab", f"{name}.ipynb")
     notebook.open()
     notebook.command("application:toggle-left-area")  # the files
-    for cell in range(1, DASHBOARD + 1):
-        notebook.run(cell)
-    expect(notebook.output(DASHBOARD).locator(".count")).to_have_text("211")
+    for cell in ("load", "model", "show"):
+        notebook.run(_place(name, cell))
+    output = notebook.output(_place(name, "show"))
+    if name == "study":
+        output.get_by_role("button", name="Run").click()
+        expect(output.locator(".cells .known")).to_have_count(100, timeout=60_000)
+    expect(output.locator(SETTLED[name]).first).to_be_visible()
     return notebook
 
 
-def _picture(notebook: Notebook, theme: str, target: Path) -> None:
-    page, output = notebook.page, notebook.output(DASHBOARD)
+def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
+    page, output = notebook.page, notebook.output(_place(name, "show"))
     page.evaluate(
         "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
         f"JupyterLab {theme.title()}",
@@ -80,15 +91,19 @@ def _picture(notebook: Notebook, theme: str, target: Path) -> None:
     output.evaluate("(output) => output.scrollIntoView({ block: 'center' })")
     page.evaluate("document.activeElement.blur()")  # no frame around the cell
     _settle(page)
-    clip = _clip(output.locator(".weather"))
+    clip = _clip(output.locator(f".{name}"))
     page.screenshot(
-        path=target / f"weather-{theme}.png", clip=clip, style=".jp-OutputPrompt { visibility: hidden; }"
+        path=target / f"{name}-{theme}.png", clip=clip, style=".jp-OutputPrompt { visibility: hidden; }"
     )
 
+    if name != "weather":
+        return
     page.set_viewport_size(WINDOW)
-    page.locator(".jp-Notebook .jp-Cell").nth(MODEL).evaluate("(cell) => cell.scrollIntoView()")
+    page.locator(".jp-Notebook .jp-Cell").nth(_place(name, "model")).evaluate(
+        "(cell) => cell.scrollIntoView()"
+    )
     _settle(page)
-    page.screenshot(path=target / f"weather-window-{theme}.png", scale="css")
+    page.screenshot(path=target / f"{name}-window-{theme}.png", scale="css")
 
 
 def _clip(locator: Locator) -> FloatRect:
