@@ -15,6 +15,7 @@ from typing import Any, get_type_hints
 import traitlets
 
 from syncstate.annotations import register_reader, shape_of
+from syncstate.computed import Computed
 from syncstate.document import ObjectNode
 from syncstate.errors import NotValid
 from syncstate.fields import shape_of_trait
@@ -71,7 +72,9 @@ class ModelShape(Shape):
         if not isinstance(value, dict):
             return value
         members = {
-            name: self._made_member(name, member, is_from_page=is_from_page) for name, member in value.items()
+            name: self._made_member(name, member, is_from_page=is_from_page)
+            for name, member in value.items()
+            if not isinstance(synced_traits(self.cls).get(name), Computed)  # it follows from the others
         }
         try:
             return self.cls(**members)

@@ -775,7 +775,7 @@ class TraitDocument(Root):
     def _go_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
         self.catch_up()
         way = self.history.plan(author, is_redo=is_redo)
-        operations = [step.operation for step in way.steps]
+        operations = verdicts.to_go_back([step.operation for step in way.steps])
         if verdicts.is_for_page:
             self._demand_rights(operations)
         is_done = False
@@ -1301,9 +1301,9 @@ class TraitDocument(Root):
             ):
                 stack.enter_context(document._collecting())
             stack.enter_context(self._minding_interrupts())
-            stack.enter_context(self._judged(is_it=bool(accepted)))
-            for document, theirs in below:
-                stack.enter_context(document._judged(is_it=bool(theirs)))
+            stack.enter_context(self._judged())
+            for document, _ in below:
+                stack.enter_context(document._judged())
                 self._reached.append(document)
             known = {self: accepted, **dict(below)}
             for operation in operations:
@@ -1338,9 +1338,9 @@ class TraitDocument(Root):
         return [self, *self._above()]
 
     @contextmanager
-    def _judged(self, *, is_it: bool) -> Iterator[None]:
+    def _judged(self) -> Iterator[None]:
         """Let what is done meanwhile count as judged."""
-        self.is_judged = is_it
+        self.is_judged = True
         try:
             yield
         finally:

@@ -13,7 +13,7 @@ lock, when the document may be another one:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from syncstate.document import CONTAINERS, Json, copied, same
 from syncstate.errors import Conflict
@@ -77,11 +77,14 @@ class Verdicts:
 
     Attributes:
         is_for_page: A page wants the patch, and may not do all that Python may.
+        is_return: The patch brings back what was there before, also what no page may write.
     """
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self.is_for_page = False
+        self.is_return = False
+        self._way_back: list[Operation] = []
         self._makings: list[Operation] = []
         self._made: dict[int, _Making] = {}
         self._attempts = 0
@@ -96,8 +99,18 @@ class Verdicts:
         if judge is self._judge:
             return self
         other = self._others.setdefault(id(judge), Verdicts(judge))  # it holds it: the id is not used again
-        other.is_for_page = self.is_for_page
+        other.is_for_page, other.is_return = self.is_for_page, self.is_return
         return other
+
+    def to_go_back(self, operations: list[Operation]) -> list[Operation]:
+        """Return the operations of a way back: those of the last time if they are the same.
+
+        What was made is known by the very values.
+        """
+        self.is_return = True
+        if not same(cast("Json", operations), cast("Json", self._way_back)):
+            self._way_back = operations
+        return self._way_back
 
     def made(self, operations: list[Operation]) -> list[Operation]:
         """Return operations with the objects that their values stand for; the lock is held.
@@ -172,7 +185,9 @@ class Verdicts:
                 other.ask()
         makings, self._makings = self._makings, []
         for operation in makings:
-            self._made[id(operation.get("value"))] = _Making(self._judge, operation, self.is_for_page)
+            self._made[id(operation.get("value"))] = _Making(
+                self._judge, operation, self.is_for_page and not self.is_return
+            )
         deferred, self._deferred = self._deferred, []
         for work in deferred:
             work()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -9,7 +10,16 @@ import traitlets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncstate import Conflict, NothingToUndo, SyncedModel, SyncStateError, batch, synced, transaction
+from syncstate import (
+    Conflict,
+    NothingToUndo,
+    SyncedModel,
+    SyncStateError,
+    batch,
+    computed,
+    synced,
+    transaction,
+)
 from syncstate.authority import Authority
 from syncstate.messages import Message
 from syncstate.replica import Replica, Trouble
@@ -536,3 +546,68 @@ def test_who_undoes_alone_comes_back_to_the_start(some):
         assert board.sync.snapshot() == state
     desk.check()
     assert desk.troubles == []
+
+
+# -- with models and objects in the document
+
+
+class Part(SyncedModel):
+    label: str = ""
+    made: int = synced(1, read_only=True)
+
+    @computed
+    def size(self) -> int:
+        return len(self.label)
+
+
+@dataclass
+class Spot:
+    x: float = 0
+
+
+class Works(SyncedModel):
+    title: str = ""
+    spots: list[Spot] = synced(factory=list)
+    parts: list[Part] = synced(factory=list)
+    by_name: dict[str, Part] = synced(factory=dict)
+
+
+def test_a_model_that_was_moved_is_moved_back_also_where_it_is_made_anew():
+    works = Works(parts=[Part(label="abc", made=5)])
+    before = works.sync.snapshot()
+    with batch():
+        works.by_name["x"] = works.parts.pop()
+
+    works.sync.undo()
+
+    assert works.sync.snapshot() == before
+    works.sync.redo()
+    assert works.by_name["x"].size == 3
+
+
+def test_a_page_undoes_that_it_removed_a_model_whose_members_it_may_not_write():
+    desk = Desk(works := Works(parts=[Part(label="abc", made=5)]))
+    before = works.sync.snapshot()
+    desk.edit(0, {"op": "remove", "path": "/parts/0"})
+
+    desk.undo(0)
+
+    assert not desk.troubles
+    assert works.sync.snapshot() == before
+    desk.check()
+
+
+@pytest.mark.parametrize("path", ["/parts/0", "/by_name/x"])
+def test_what_goes_through_a_place_where_it_may_not_stay_comes_back_whole(path):
+    desk = Desk(works := Works(spots=[Spot(1), Spot(2)]))
+    spot, before = works.spots[0], works.sync.snapshot()
+
+    works.sync.apply(
+        [{"op": "move", "from": "/spots/0", "path": path}, {"op": "move", "from": path, "path": "/spots/0"}]
+    )
+
+    assert works.spots[0] is spot
+    assert works.sync.snapshot() == before
+    with pytest.raises(SyncStateError):
+        spot.x = "far"  # type: ignore[assignment] # refused
+    desk.check()
