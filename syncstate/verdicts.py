@@ -85,8 +85,8 @@ class Verdicts:
         self.is_for_page = False
         self.is_return = False
         self._way_back: list[Operation] = []
-        self._makings: list[Operation] = []
-        self._made: dict[int, _Making] = {}
+        self._makings: list[tuple[int, Operation]] = []
+        self._made: dict[tuple[int, int], _Making] = {}
         self._attempts = 0
         self._wanted: list[_Verdict] = []
         self._deferred: list[Callable[[], object]] = []
@@ -120,17 +120,17 @@ class Verdicts:
         Raises:
             Exception: A value stands for none.
         """
-        return [self._with_made(operation) for operation in operations]
+        return [self._with_made(operation, place) for place, operation in enumerate(operations)]
 
-    def _with_made(self, operation: Operation) -> Operation:
+    def _with_made(self, operation: Operation, place: int) -> Operation:
         value = operation.get("value")
         if operation["op"] == "test" or not isinstance(value, (list, dict)):
             return operation
-        making = self._made.get(id(value))
+        making = self._made.get((place, id(value)))  # one value in two operations makes two
         if making is not None:
             return {**operation, "value": making.result()}
         if self._judge.makes(operation):
-            self._makings.append(operation)
+            self._makings.append((place, operation))
         return operation
 
     @property
@@ -184,8 +184,8 @@ class Verdicts:
             if other.are_wanted:
                 other.ask()
         makings, self._makings = self._makings, []
-        for operation in makings:
-            self._made[id(operation.get("value"))] = _Making(
+        for place, operation in makings:
+            self._made[place, id(operation.get("value"))] = _Making(
                 self._judge, operation, self.is_for_page and not self.is_return
             )
         deferred, self._deferred = self._deferred, []

@@ -973,3 +973,12 @@ def test_a_model_is_made_and_asked_for_its_defaults_while_no_lock_is_held():
     assert [made.name for made in maker.made] == ["e", "a", "", "b"]
     assert len(held) == 10
     assert not any(held)
+
+
+def test_one_value_in_two_operations_makes_two_models():
+    board, row = Board(), {"label": "a"}
+
+    board.sync.apply([{"op": "add", "path": "/axes/-", "value": row}] * 2)
+
+    assert [axis.label for axis in board.axes] == ["a", "a"]
+    assert board.axes[0] is not board.axes[1]
