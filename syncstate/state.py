@@ -1926,7 +1926,7 @@ def _is_that(value: Any, there: Any) -> bool:
     if type(value) is list and isinstance(there, list) and len(value) == len(there):
         return all(map(_is_that, value, there))
     if type(value) is dict and isinstance(there, dict) and value.keys() == there.keys():
-        return all(_is_that(member, there[name]) for name, member in value.items())
+        return all(map(_is_that, value.values(), map(there.__getitem__, value)))
     return False
 
 

@@ -346,7 +346,8 @@ def running(*works: Callable[[], object]) -> Iterator[list[threading.Thread]]:
     for thread in threads:
         thread.join(PATIENCE)
     assert not any(thread.is_alive() for thread in threads), f"Threads wait for each other:\n{stacks()}"
-    assert not failures, failures
+    for failure in failures:
+        raise failure
 
 
 class Told:

@@ -531,7 +531,7 @@ def test_a_shown_model_is_live_on_the_two_lanes_of_a_real_kernel(kernel):
     assert snapshot["to"] == "d2"
     assert patch["operations"] == [{"op": "replace", "path": "/n", "value": 7}]
     assert (patch["replica"], patch["number"]) == ("d2", 1)
-    assert "should not be greater than 100" in reject["reason"]
+    assert "at most 100 is expected" in reject["reason"]
     assert kernel.eval("board.n") == 7
     assert kernel.kinds() == {("comm_msg", "syncstate.down")}
 

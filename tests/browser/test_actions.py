@@ -72,6 +72,7 @@ BUSY = "import time; time.sleep(4); 'done'"
 def test_a_page_calls_an_action_sees_how_far_it_is_and_gets_the_result(open_notebook: Open) -> None:
     notebook = open_notebook(STUDY)
     notebook.run()
+    notebook.page.wait_for_function("() => window.study !== undefined")
     end = notebook.output().locator(".end")
 
     notebook.page.evaluate("() => study.start('fit', {}, [1, 2, 4, 8], 0.1)")
@@ -89,6 +90,7 @@ def test_what_an_action_prints_is_in_the_log_console_at_level_info_and_in_no_cel
 ) -> None:
     notebook = open_notebook(STUDY)
     notebook.run()
+    notebook.page.wait_for_function("() => window.study !== undefined")
     notebook.command("logconsole:open")
     log = notebook.page.locator(".jp-LogConsolePanel")
     notebook.page.locator(".jp-LogConsole-toolbarLogLevelDropdown select").select_option("Info")
@@ -101,6 +103,7 @@ def test_what_an_action_prints_is_in_the_log_console_at_level_info_and_in_no_cel
 def test_what_goes_wrong_is_told_to_the_page_that_called(open_notebook: Open) -> None:
     notebook = open_notebook(STUDY)
     notebook.run()
+    notebook.page.wait_for_function("() => window.study !== undefined")
     end = notebook.output().locator(".end")
 
     notebook.page.evaluate("() => study.start('fit', {}, [0])")
@@ -118,6 +121,7 @@ def test_what_goes_wrong_is_told_to_the_page_that_called(open_notebook: Open) ->
 def test_a_page_takes_a_call_back_and_it_ends_in_the_kernel(open_notebook: Open) -> None:
     notebook = open_notebook(STUDY)
     notebook.run()
+    notebook.page.wait_for_function("() => window.study !== undefined")
     end, ended = notebook.output().locator(".end"), notebook.output().get_by_text("cancelled", exact=True)
 
     notebook.page.evaluate("() => study.start('fetch', {}, 600)")
@@ -140,6 +144,7 @@ def test_a_page_takes_a_call_back_and_it_ends_in_the_kernel(open_notebook: Open)
 def test_an_action_runs_while_a_cell_does(open_notebook: Open) -> None:
     notebook = open_notebook(STUDY, BUSY)
     notebook.run()
+    notebook.page.wait_for_function("() => window.study !== undefined")
     notebook.start(1)
     notebook.page.wait_for_timeout(300)
 
