@@ -11,6 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,10 +25,6 @@ from syncstate.document import same
 from syncstate.libraries import columns_of
 from syncstate.tables import Columns
 from tests.support import Kernel
-
-pd: Any = pytest.importorskip("pandas")
-pl: Any = pytest.importorskip("polars")
-pa: Any = pytest.importorskip("pyarrow")
 
 LIBRARIES = ["pandas", "polars", "pyarrow"]
 MAKERS = {"pandas": pd.DataFrame, "polars": pl.DataFrame, "pyarrow": pa.table}
