@@ -219,13 +219,13 @@ class History:
             self._redo[who].add(changes, step, is_own=False)
 
     def _welcome(self, author: str) -> None:
-        self._undo[author] = (
-            self._undo.pop(author) if author in self._undo else _Stack()
-        )  # the latest is last
+        # who has steps to undo has a place for what is undone, wherever an interrupt comes
         self._redo.setdefault(author, _Stack())
-        if len(self._undo) > AUTHORS:
+        self._undo[author] = self._undo.pop(author) if author in self._undo else _Stack()
+        if len(self._undo) > AUTHORS:  # the latest is last
             first = next(iter(self._undo))
-            del self._undo[first], self._redo[first]
+            del self._undo[first]
+            self._redo.pop(first, None)
 
     def close(self, author: str, step: object) -> None:
         """Take note that a step has come to its end: what its author undid before cannot be redone."""
