@@ -15,7 +15,6 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import ContextVar
-from operator import is_
 from threading import Lock, RLock, get_ident
 from typing import TYPE_CHECKING, Any, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
@@ -36,7 +35,6 @@ from syncstate.document import (
     ObjectNode,
     copied,
     kind,
-    opened,
     plain,
     same,
     same_scalar,
@@ -46,8 +44,8 @@ from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, 
 from syncstate.forms import Unformed
 from syncstate.journal import Journal
 from syncstate.objects import declared, frame_of, is_read_only
-from syncstate.patch import Draft, Opened, Operation, Step, check, demand_no_range, rehearse
-from syncstate.pointer import escape, head, index, join, parse, resolve
+from syncstate.patch import Opened, Operation, Step, check, demand_no_range
+from syncstate.pointer import escape, head, join, parse
 from syncstate.readings import (
     Reader,
     Readers,
@@ -59,9 +57,21 @@ from syncstate.readings import (
     open_readings,
 )
 from syncstate.rebase import members_of
-from syncstate.records import Record, restored
+from syncstate.rehearsal import (
+    closed,
+    fit_inside,
+    halve,
+    is_text_or_scalar,
+    is_that,
+    replaced_by,
+    replacements,
+    scalar_at,
+    step_to,
+    take_in,
+    try_out,
+)
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
-from syncstate.shapes import ABSENT, AnyOf, Frame, Refusal, Shape, fit, fits, made, reach
+from syncstate.shapes import AnyOf, Frame, Refusal, Shape, fit, fits, made
 from syncstate.tables import NO_PLACE, Columns, is_table, native
 from syncstate.tracked import (
     NOWHERE,
@@ -76,7 +86,6 @@ from syncstate.tracked import (
     become,
     described,
     is_alike,
-    is_scalar,
     is_tracked,
     let_go,
     node_of,
@@ -1092,7 +1101,7 @@ class TraitDocument(Root):
         self._demand_rights(operations)
         with self.held():
             self.catch_up()  # what was marked is not the page's
-            self._editor = author, step = author, self.history.edit(author, _replaced(operations))
+            self._editor = author, step = author, self.history.edit(author, replaced_by(operations))
             try:
                 self._apply(operations, verdicts)
             finally:
@@ -1139,10 +1148,10 @@ class TraitDocument(Root):
         operations = verdicts.made(operations)
         if verdicts.are_wanted:
             return
-        operations = [_taken(operation) for operation in operations]
+        operations = [take_in(operation) for operation in operations]
         operations, settled = self._settled(operations)
         before = self.view()
-        after, opened = _tried(before, operations, settled)
+        after, opened = try_out(before, operations, settled)
         proposed = self._proposed(before, after)
         accepted = {name: verdicts.on(name, value) for name, value in proposed.items()}
         below = [
@@ -1153,7 +1162,7 @@ class TraitDocument(Root):
             return
         apart = self._apart(operations, proposed, accepted)
         if apart:
-            operations = _halves(before, operations, apart)
+            operations = halve(before, operations, apart)
         self._do(operations, accepted, apart, below)
 
     def _proposed(self, before: JsonObject, after: Json) -> dict[str, Json]:
@@ -1167,7 +1176,7 @@ class TraitDocument(Root):
                 f"Cannot add or remove members of {type(self.model).__name__}: its class says what it has"
             )
         changed = {name: closed(value) for name, value in after.items() if value is not before[name]}
-        proposed = {name: value for name, value in changed.items() if not _is_that(value, before[name])}
+        proposed = {name: value for name, value in changed.items() if not is_that(value, before[name])}
         for name in proposed:
             if name in self.computations:
                 raise computes(self.model, name)
@@ -1206,7 +1215,7 @@ class TraitDocument(Root):
             if operation["op"] == "replace" and isinstance(value, dict) and is_as_now:
                 model = self._model_at(operation["path"])
                 if model is not None:
-                    spread += _replacements(operation["path"], model._synced_members(), value)
+                    spread += replacements(operation["path"], model._synced_members(), value)
                     continue
             spread.append(operation)
         return spread
@@ -1219,7 +1228,7 @@ class TraitDocument(Root):
         """
         value: Any = self.model._trait_values
         for token in parse(operation["from"]):
-            value = _step_to(value, token)
+            value = step_to(value, token)
         if any(isinstance(node, Root) for node in nodes_in(value)):
             source = operation["from"]
             raise PatchError(
@@ -1232,7 +1241,7 @@ class TraitDocument(Root):
         """Return the model that stands at a location and is of the class that is declared there."""
         here: Any = self.model._trait_values
         for token in parse(pointer):
-            here = _step_to(here, token)
+            here = step_to(here, token)
         shape = declared(self.members, pointer) if isinstance(node_of(here), Root) else None
         return here if shape is not None and shape.makes and fits(shape, here) else None
 
@@ -1284,7 +1293,7 @@ class TraitDocument(Root):
             root = node_of(here)
             if isinstance(root, TraitDocument):
                 return root, join(*tokens[depth:])
-            here = _step_to(here, token)
+            here = step_to(here, token)
         return None, ""
 
     def _do(
@@ -1386,7 +1395,7 @@ class TraitDocument(Root):
             is_inside = len(path) > 1 and len(source) > 1 and path[0] == source[0]
             fitting = None
             if is_inside and settled.get(path[0], True) and self._is_piecemeal(path[0]):
-                fitting = _fitting(self.shape_of(path[0]), operation, path[1:], source[1:])
+                fitting = fit_inside(self.shape_of(path[0]), operation, path[1:], source[1:])
             for name in {path[0], source[0]}:
                 settled[name] = fitting is not None
             judged.append(fitting or operation)
@@ -1413,7 +1422,7 @@ class TraitDocument(Root):
         found: list[_Exchange] = []
         are_free: dict[str, bool] = {}
         for operation in operations:
-            if operation["op"] != "replace" or not _is_text_or_scalar(operation["value"]):
+            if operation["op"] != "replace" or not is_text_or_scalar(operation["value"]):
                 return False
             exchange = self._find_exchange(operation["path"], operation["value"], are_free)
             if exchange is None:
@@ -1435,7 +1444,7 @@ class TraitDocument(Root):
         name = tokens[0]
         if name not in are_free:
             are_free[name] = name not in self.members or name in self.computations or self.is_free(name)
-        place = None if are_free[name] else _scalar_at(self.model._trait_values, tokens)
+        place = None if are_free[name] else scalar_at(self.model._trait_values, tokens)
         if place is None:
             return None
         holder, key = place
@@ -1674,7 +1683,7 @@ class TraitDocument(Root):
         """Take a value from one document to another one."""
         value: Any = self.model._trait_values
         for token in parse(operation["from"]):
-            value = _step_to(value, token)
+            value = step_to(value, token)
         with NOWHERE.lock:  # nobody else finds it without a place
             if operation["op"] == "move":
                 self._run({"op": "remove", "path": operation["from"]}, known)
@@ -1900,45 +1909,6 @@ def _documents_in(opened: Iterable[Opened]) -> list[tuple[TraitDocument, Opened]
     return [(root, part) for part in opened if isinstance(root := node_of(part.node), TraitDocument)]
 
 
-def closed(value: Any) -> Any:
-    """Return what a patch makes of a value with the models that it touched, and new objects for the others.
-
-    It is the value itself if there are none.
-    """
-    if isinstance(value, Opened):
-        node: Any = value.node
-        if not isinstance(node, Record):
-            return node
-        return restored(node._synced_base, {name: closed(member) for name, member in value.items()})
-    if type(value) is list:
-        elements = [element if type(element) in SCALARS else closed(element) for element in value]
-        return value if all(map(is_, elements, value)) else elements
-    if type(value) is dict:
-        members = {name: closed(member) for name, member in value.items()}
-        return value if all(map(is_, members.values(), value.values())) else members
-    return value
-
-
-def _is_that(value: Any, there: Any) -> bool:
-    """Whether a value is that which is there, or a copy of it with the same things in it."""
-    if value is there:
-        return True
-    if type(value) is list and isinstance(there, list) and len(value) == len(there):
-        return all(map(_is_that, value, there))
-    if type(value) is dict and isinstance(there, dict) and value.keys() == there.keys():
-        return all(map(_is_that, value.values(), map(there.__getitem__, value)))
-    return False
-
-
-def _replacements(pointer: str, members: JsonObject, value: JsonObject) -> list[Operation]:
-    """Return what makes an object's members the same as others; those that are not named stay."""
-    return [
-        {"op": "replace", "path": f"{pointer}/{escape(name)}", "value": member}
-        for name, member in value.items()
-        if name not in members or not same(members[name], member)
-    ]
-
-
 def _roots_in(value: Any) -> Iterator[Root]:
     """Yield the roots of the models in a value that has no place yet."""
     if isinstance(root := node_of(value), Root):
@@ -1947,15 +1917,6 @@ def _roots_in(value: Any) -> Iterator[Root]:
         for member in value.values() if isinstance(value, dict) else value:
             if type(member) not in SCALARS:
                 yield from _roots_in(member)
-
-
-def _step_to(here: Any, token: str) -> Any:
-    """Return what a token names in a value, or None."""
-    here = opened(here)
-    if isinstance(here, dict):
-        return here.get(token)
-    place = index(token, len(here)) if isinstance(here, (list, tuple)) else None
-    return None if place is None else here[place]
 
 
 @contextmanager
@@ -1973,12 +1934,6 @@ def _named(prefix: str) -> Iterator[None]:
         raise
 
 
-def _replaced(operations: list[Operation]) -> list[str] | None:
-    """Return the locations that operations replace, if they do nothing else."""
-    are_all = all(operation["op"] == "replace" for operation in operations)
-    return [operation["path"] for operation in operations] if are_all else None
-
-
 # What is known of traits.
 _customs: WeakKeyDictionary[traitlets.TraitType[Any, Any], bool] = WeakKeyDictionary()
 
@@ -1994,115 +1949,12 @@ def _is_custom(trait: traitlets.TraitType[Any, Any]) -> bool:
     return not is_own or any(_is_custom(part) for part in parts if part is not None)
 
 
-def _scalar_at(values: dict[str, Any], tokens: Sequence[str]) -> tuple[Any, Any] | None:
-    """Return what holds a scalar in a document, and its key there, or None if no scalar stands there."""
-    holder: Any = values
-    key: Any = tokens[0]
-    found = holder.get(key, _ABSENT)
-    for token in tokens[1:]:
-        holder = found.__dict__ if isinstance(found, Record) and not found._synced_is_frozen else found
-        if type(holder) is TrackedList:
-            key = index(token, len(holder))
-            if key is None:
-                return None
-        elif type(holder) is TrackedDict and token in holder:
-            key = token
-        else:
-            return None
-        found = holder[key]
-    return (holder, key) if type(found) in SCALARS else None
-
-
-def _fitting(
-    shape: Shape | None, operation: Operation, path: Sequence[str], source: Sequence[str]
-) -> Operation | None:
-    """Return an operation inside a member with its value as it will stand, or None if that is not all.
-
-    Args:
-        shape: The member's.
-        operation: It adds, replaces, removes, moves or copies.
-        path: Where, below the member.
-        source: From where.
-    """
-    op = operation["op"]
-    target = reach(shape, path, is_resized=op != "replace")
-    if target is ABSENT:
-        return None
-    if op in ("add", "replace"):
-        try:
-            value = fit(target, operation["value"])
-        except Refusal:
-            return None
-        return operation if value is operation["value"] else {**operation, "value": value}
-    if op != "remove":
-        origin = reach(shape, source, is_resized=op == "move")
-        # what one part holds another one may hold of which the same is asked
-        if origin is ABSENT or not (target is None or target is origin):
-            return None
-    return operation
-
-
-def _tried(document: JsonObject, operations: list[Operation], settled: set[str]) -> tuple[Json, list[Opened]]:
-    """Return what operations make of a document but for the settled members: of those nobody is shown a copy.
-
-    What is done inside a settled member bears on no other one, so it is tried by itself.
-
-    Raises:
-        PatchError: The operations do not apply.
-    """
-    inside: list[int] = []
-    others: list[int] = []
-    for position, operation in enumerate(operations):
-        (inside if head(operation["path"]) in settled else others).append(position)
-    tried = inside
-    try:
-        rehearse(document, [operations[position] for position in tried])
-        tried = others
-        draft = Draft(document)
-        for place, position in enumerate(tried):
-            draft.run(operations[position], place)
-        return draft.document, draft.opened
-    except PatchError as error:
-        error.index = tried[error.index] if error.index is not None else None
-        raise
-
-
-def _halves(document: JsonObject, operations: list[Operation], apart: set[str]) -> list[Operation]:
-    """Return what operations do to the members that are not set apart."""
-    draft = Draft(document)
-    halves: list[Operation] = []
-    for position, operation in enumerate(operations):
-        step = draft.step(operation, position)
-        source, target = operation.get("from", operation["path"]), step.operation["path"]
-        is_from_here, is_put_here = (
-            parse(place)[0] not in apart if place else False for place in (source, target)
-        )
-        if is_from_here and is_put_here:
-            halves.append(operation)
-        elif is_put_here:
-            halves.append({"op": "add", "path": target, "value": plain(resolve(draft.document, target))})
-        elif is_from_here and operation["op"] == "move":
-            halves.append({"op": "remove", "path": source})
-    return halves
-
-
 def _filled(value: Any, taken: Any) -> Any:
     """Return a tuple with the containers that were taken in place of its own."""
     if not isinstance(value, tuple):
         return value if isinstance(value, enum.Enum) else taken
     filled = tuple(map(_filled, value, taken))
     return filled if any(new is not old for new, old in zip(filled, value, strict=True)) else value
-
-
-def _is_text_or_scalar(value: Any) -> bool:
-    """Whether a value stands for itself in JSON, as `is_scalar` says, or is text in any script."""
-    if type(value) is not str or value.isascii():
-        return is_scalar(value)
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # a lone surrogate: the intake says what is wrong with it
-        return False
-    return True
 
 
 def _merged(acts: list[_Act]) -> _Act:
@@ -2113,19 +1965,3 @@ def _merged(acts: list[_Act]) -> _Act:
         whole.operations += notice.operations
         whole.new = notice.new if notice.new is not _ABSENT else whole.new
     return _Act([change for act in acts for change in act.changes], list(notices.values()))
-
-
-def _taken(operation: Operation) -> Operation:
-    """Return an operation whose value and new name will be taken by the containers: nothing fails halfway."""
-    if operation["path"].isascii() and _is_text_or_scalar(operation.get("value")):
-        return operation
-    tokens = parse(operation["path"])
-    intake = Intake(_LOOSE, [])
-    if tokens:
-        intake.take({tokens[-1]: None}, *tokens[:-1])
-    if "value" not in operation or type(operation["value"]) is Columns:  # a table that was there before
-        return operation
-    return {**operation, "value": copied(intake.take(operation["value"], *tokens))}
-
-
-_LOOSE = Root()
