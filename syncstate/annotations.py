@@ -30,32 +30,27 @@ from typing import (
 from weakref import WeakKeyDictionary
 
 from syncstate.arrays import dtype_of, is_array_type
+from syncstate.container_shapes import DictShape, ListShape, RecordShape, TupleShape
 from syncstate.forms import registration_of
-from syncstate.shapes import (
+from syncstate.leaf_shapes import (
     BOOLEAN,
     BYTES,
     INTEGER,
     NULL,
     NUMBER,
     TEXT,
-    AnyOf,
     ArrayShape,
     Choice,
-    DictShape,
     Flags,
     Limits,
-    ListShape,
-    RecordShape,
-    Refusal,
     Registered,
     Scalar,
-    Shape,
     TableShape,
-    TupleShape,
-    fit,
     moment,
 )
+from syncstate.shapes import Refusal, Shape, fit
 from syncstate.tables import is_table_type
+from syncstate.unions import AnyOf
 
 Reader = Callable[[Any], Shape | None]
 

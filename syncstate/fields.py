@@ -20,28 +20,15 @@ import traitlets
 
 from syncstate.annotations import limited, shape_of
 from syncstate.arrays import is_array
+from syncstate.container_shapes import DictShape, ListShape, TupleShape
 from syncstate.document import SCALARS, Json, fresh
 from syncstate.errors import NotSyncable
 from syncstate.forms import bare
+from syncstate.leaf_shapes import NULL, ArrayShape, Limits, TableShape
 from syncstate.pointer import join
-from syncstate.shapes import (
-    ABSENT,
-    NULL,
-    AnyOf,
-    ArrayShape,
-    DictShape,
-    Frame,
-    Limits,
-    ListShape,
-    Refusal,
-    Shape,
-    TableShape,
-    TupleShape,
-    default_of,
-    fit,
-    made,
-)
+from syncstate.shapes import ABSENT, Frame, Refusal, Shape, default_of, fit, made
 from syncstate.tables import native
+from syncstate.unions import AnyOf
 
 _T = TypeVar("_T")
 

@@ -16,6 +16,7 @@ import traitlets
 
 from syncstate.annotations import register_reader, shape_of
 from syncstate.computed import Computed
+from syncstate.container_shapes import RecordShape
 from syncstate.document import ObjectNode
 from syncstate.errors import NotValid
 from syncstate.fields import shape_of_trait
@@ -23,8 +24,9 @@ from syncstate.forms import registration_of
 from syncstate.pointer import parse
 from syncstate.records import members_of, more_of, names_of, placed
 from syncstate.seams import synced_traits
-from syncstate.shapes import AnyOf, Frame, RecordShape, Refusal, Shape, fit, made
+from syncstate.shapes import Frame, Refusal, Shape, fit, made
 from syncstate.tracked import TrackedDict, record_members
+from syncstate.unions import AnyOf
 
 
 class ModelShape(Shape):

@@ -16,9 +16,10 @@ from syncstate.errors import PatchError
 from syncstate.patch import Draft, Opened, Operation, rehearse
 from syncstate.pointer import escape, head, index, parse, resolve
 from syncstate.records import Record, restored
-from syncstate.shapes import ABSENT, Refusal, Shape, fit, reach
+from syncstate.shapes import ABSENT, Refusal, Shape, fit
 from syncstate.tables import Columns
 from syncstate.tracked import Intake, Root, TrackedDict, TrackedList, is_scalar
+from syncstate.unions import reach
 
 _NOTHING: Any = object()
 _NOWHERE = Root()

@@ -71,7 +71,7 @@ from syncstate.rehearsal import (
     try_out,
 )
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
-from syncstate.shapes import AnyOf, Frame, Refusal, Shape, fit, fits, made
+from syncstate.shapes import Frame, Refusal, Shape, fit, fits, made
 from syncstate.tables import NO_PLACE, Columns, is_table, native
 from syncstate.tracked import (
     NOWHERE,
@@ -100,6 +100,7 @@ from syncstate.tracked import (
     unmark,
     untied,
 )
+from syncstate.unions import AnyOf
 from syncstate.values import form_all, settled
 from syncstate.verdicts import Verdicts
 

@@ -29,9 +29,10 @@ from hypothesis import strategies as st
 
 from syncstate import NotSyncable, NotValid, PatchError, SyncedModel, SyncStateError, register, synced
 from syncstate.annotations import shape_of
+from syncstate.container_shapes import RecordShape
 from syncstate.document import plain, same
 from syncstate.patch import apply
-from syncstate.shapes import RecordShape, fit
+from syncstate.shapes import fit
 from tests.support import PATIENCE, Kernel, Page, running
 
 
