@@ -14,8 +14,7 @@ hear is asked for with `patches(since)`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol, TypeAlias
@@ -24,6 +23,7 @@ from syncstate import limits
 from syncstate.compaction import add_on, compact
 from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
+from syncstate.locks import Locked
 from syncstate.log import LIMIT, Commit, Log
 from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
 from syncstate.patch import Operation, Step, bare, check
@@ -101,7 +101,7 @@ class _Answer:
         self.version = version
 
 
-class Authority:
+class Authority(Locked):
     """The kernel's side of one model's session.
 
     Args:
@@ -157,15 +157,6 @@ class Authority:
         # the edit whose validators are being asked: the other edits wait until it is answered
         self._judged: Verdicts | None = None
         self._waiting: list[Callable[[], None]] = []
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock, whichever it is by then: a model that is put into another one gets its lock."""
-        while True:
-            with (lock := self.lock):
-                if lock is self.lock:
-                    yield
-                    return
 
     @property
     def version(self) -> int:

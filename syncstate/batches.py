@@ -26,7 +26,7 @@ class Member(Protocol):
 
     lock: RLock
 
-    def held(self) -> AbstractContextManager[None]:
+    def held(self) -> AbstractContextManager[object]:
         """Hold the lock, whichever it is by then."""
 
     def ask_rules(self, batch: Batch) -> None:

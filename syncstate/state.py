@@ -185,6 +185,24 @@ class _Section:
         return [change for change, author in self.changes if author is not _OTHER]
 
 
+class _Minding:
+    """What is done with a root while an interrupt may come."""
+
+    __slots__ = ("_root",)
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, type_: type[BaseException] | None, *_: object) -> None:
+        if type_ is not None and not issubclass(
+            type_, Exception
+        ):  # else it was refused before anything changed
+            self._root.interrupt()
+
+
 class TraitDocument(Root):
     """The document that a model's synced traits make up.
 
@@ -434,15 +452,8 @@ class TraitDocument(Root):
                 self.touch([name])
             return done
 
-    @contextmanager
-    def _minding_interrupts(self) -> Iterator[None]:
-        try:
-            yield
-        except Exception:
-            raise  # refused, before anything changed
-        except BaseException:
-            self.interrupt()
-            raise
+    def _minding_interrupts(self) -> _Minding:
+        return _Minding(self)
 
     def _put(
         self, values: dict[str, Any], name: str, value: Any, intake: Intake | None = None, taken: Any = None
@@ -697,9 +708,13 @@ class TraitDocument(Root):
         """Return in what a statement is to be done, if it is not already."""
         return statement()
 
+    def _on_trial(self, verdicts: Verdicts) -> AbstractContextManager[bool]:
+        """Let rules be asked about a page's edit before it counts; give whether it was applied by now."""
+        is_tried = self.has_rules or verdicts.trial is not None
+        return self._tried(verdicts) if is_tried else nullcontext(enter_result=False)
+
     @contextmanager
-    def _on_trial(self, verdicts: Verdicts) -> Iterator[bool]:
-        """Let rules be asked about a page's edit before it counts; yield whether it was applied by now."""
+    def _tried(self, verdicts: Verdicts) -> Iterator[bool]:
         trial: Any = verdicts.trial
         if trial is not None and trial.is_applied:
             trial.conclude()

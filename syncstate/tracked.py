@@ -27,7 +27,7 @@ behind its methods (`heapq`) is not seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from enum import Enum
 from functools import wraps
 from itertools import chain, compress, count, repeat
@@ -50,6 +50,7 @@ from syncstate.document import (
 from syncstate.errors import NotSyncable
 from syncstate.forms import Unformed, registration_of
 from syncstate.journal import Journal, open_journal
+from syncstate.locks import Locked
 from syncstate.patch import Operation, Step, is_part, spliced_range
 from syncstate.pointer import escape, join, parse, resolve
 from syncstate.readings import computes, demand_no_reading, open_readings
@@ -113,11 +114,11 @@ class Lease:
 _NO_LEASE = Lease(None)
 
 
-class Root:
+class Root(Locked):
     """Where a tracked document hangs: it takes the reports of every container below it.
 
     It may have a place in another document, as that of a nested model has; then it shares the lock of the
-    root above it. That is why a lock may be another one when it is got: whoever takes it looks again.
+    root above it.
 
     Attributes:
         lock: Held while anything below changes.
@@ -144,15 +145,6 @@ class Root:
         self._parent: _Node = None
         self._key: Any = None
         self._lease = _NO_LEASE
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the lock, whichever it is by then."""
-        while True:
-            with (lock := self.lock):
-                if lock is self.lock:
-                    yield
-                    return
 
     def shape_of(self, key: Any) -> Shape | None:
         """Return what may hang under a key."""

@@ -288,6 +288,9 @@ class TellingLock:
         self.lock = lock
         self.is_asked = threading.Event()
 
+    def _is_owned(self) -> bool:
+        return bool(self.lock._is_owned())
+
     def __enter__(self) -> None:
         self.is_asked.set()
         self.lock.acquire()
