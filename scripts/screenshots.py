@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
 from playwright.sync_api import BrowserContext, FloatRect, Locator, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -21,10 +20,9 @@ sys.path.insert(0, str(ROOT))
 from scripts.chromium import find_or_install  # noqa: E402 # they are found from the root
 from tests.browser.chromium import NO_NAMES, SWITCHES  # noqa: E402
 from tests.browser.conftest import LOCAL  # noqa: E402
-from tests.browser.notebook import Notebook  # noqa: E402
+from tests.browser.notebook import EXAMPLES, Notebook, cells_of  # noqa: E402
 from tests.browser.server import Server, running  # noqa: E402
 
-EXAMPLES = ROOT / "examples"
 SETTLED = {"weather": ".count", "flights": ".carriers li:nth-child(12)", "study": "path.predicted"}
 WINDOW = {"width": 1120, "height": 1600}  # the model and the dashboard
 CLOSE_UP = {"width": 1020, "height": 900}
@@ -62,17 +60,13 @@ def _context() -> Iterator[BrowserContext]:
         browser.close()
 
 
-def _place(name: str, cell: str) -> int:
-    return [each.id for each in nbformat.read(EXAMPLES / f"{name}.ipynb", as_version=4).cells].index(cell)
-
-
 def _run_example(page: Page, server: Server, name: str) -> Notebook:
     notebook = Notebook(page, server, "lab", f"{name}.ipynb")
     notebook.open()
     notebook.command("application:toggle-left-area")  # the files
     for cell in ("load", "model", "show"):
-        notebook.run(_place(name, cell))
-    output = notebook.output(_place(name, "show"))
+        notebook.run(cells_of(name).index(cell))
+    output = notebook.output(cells_of(name).index("show"))
     if name == "study":
         output.get_by_role("button", name="Run").click()
         expect(output.locator(".cells .known")).to_have_count(100, timeout=60_000)
@@ -81,7 +75,7 @@ def _run_example(page: Page, server: Server, name: str) -> Notebook:
 
 
 def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
-    page, output = notebook.page, notebook.output(_place(name, "show"))
+    page, output = notebook.page, notebook.output(cells_of(name).index("show"))
     page.evaluate(
         "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
         f"JupyterLab {theme.title()}",
@@ -99,7 +93,7 @@ def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
     if name != "weather":
         return
     page.set_viewport_size(WINDOW)
-    page.locator(".jp-Notebook .jp-Cell").nth(_place(name, "model")).evaluate(
+    page.locator(".jp-Notebook .jp-Cell").nth(cells_of(name).index("model")).evaluate(
         "(cell) => cell.scrollIntoView()"
     )
     _settle(page)

@@ -30,6 +30,9 @@ from syncstate.patch import Operation, Step, bare, check
 from syncstate.rebase import follow, rebase_operations
 from syncstate.verdicts import Verdicts
 
+PYTHON = ""
+"""The author that is no replica."""
+
 REPLICA_LIMIT = 1000
 """For how many replicas the last answer is remembered; each reload of a page is a new one."""
 

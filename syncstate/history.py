@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
 from typing import Any
 
+from syncstate.authority import PYTHON
 from syncstate.diff import Change
 from syncstate.document import SCALARS, plain, weigh
 from syncstate.errors import Conflict, NothingToUndo
@@ -18,9 +19,6 @@ from syncstate.log import STEP_BYTES
 from syncstate.patch import Step
 from syncstate.reversal import Entry, reversal
 from syncstate.tables import Columns
-
-PYTHON = ""
-"""The author that is no page."""
 
 LIMIT = 100
 """How many steps of an author are remembered."""

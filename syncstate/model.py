@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 import traitlets
 
 from syncstate.actions import Action, actions_of
-from syncstate.authority import Authority
+from syncstate.authority import PYTHON, Authority
 from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
 from syncstate.display import as_text, mimebundle, read_source
@@ -101,12 +101,12 @@ class Sync:
     @property
     def can_undo(self) -> bool:
         """Whether there is a step of Python's to undo."""
-        return self._document.history.can("", is_redo=False)
+        return self._document.history.can(PYTHON, is_redo=False)
 
     @property
     def can_redo(self) -> bool:
         """Whether there is an undone step of Python's to redo."""
-        return self._document.history.can("", is_redo=True)
+        return self._document.history.can(PYTHON, is_redo=True)
 
     def undo(self) -> None:
         """Take back Python's last step: a `batch()` or `transaction()`, carried over what was done since.

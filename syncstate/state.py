@@ -23,7 +23,7 @@ import traitlets
 
 from syncstate.actions import Bound
 from syncstate.arrays import Misfit, is_array
-from syncstate.authority import Authority, Bookmark
+from syncstate.authority import PYTHON, Authority, Bookmark
 from syncstate.batches import Batch, PageTrial, current_batch, statement
 from syncstate.computed import Computation, Computed, computed_traits
 from syncstate.diff import Change, add, assigned, diff, invert_changes
@@ -151,7 +151,6 @@ class _Act:
         return [step.operation for step, _ in self.changes]
 
 
-PYTHON = ""
 _NOBODY: tuple[str, object] = (PYTHON, None)
 
 # Who made a change, to an open batch: the batch did, or it did so in a document below, or somebody else did.
@@ -241,18 +240,14 @@ class TraitDocument(Root):
         self._arriving: dict[int, tuple[str, Any, Any, Intake]] = {}  # what each thread is about to store
         self._hanging: dict[str, Any] = {}  # the containers that hang here, by member
         self._leases: dict[str, Lease] = {}
-        self._paused: set[str] = (
-            set()
-        )  # whose leases wait for the next change, of which a computed is to hear
+        self._paused: set[str] = set()  # whose leases wait for a change, of which a computed is to hear
         self._is_told = False  # links know of the marks
         self.readers: Readers = {}
         self.computations: dict[str, Computation] = {}
         self._stale_below: dict[TraitDocument, None] = {}  # those below with something to compute again
         self._stale: list[Reader] = []  # what others, or this, computed from what has changed
         self._awaiting: WeakSet[Reader] | None = None  # what cannot be computed before a batch has ended here
-        self._postponed: list[
-            _Notice
-        ] = []  # what observers of computeds are told when traitlets holds nothing
+        self._postponed: list[_Notice] = []  # of computeds, while traitlets holds notifications
         self._admit_computeds()
         self._has_news = False  # something was recorded that only links are to hear of
 
@@ -586,7 +581,7 @@ class TraitDocument(Root):
             self.catch_up()  # what was marked is the other one's
             self._batch = batch
             if batch is not None:
-                for root in (self, *self._above()):
+                for root in self.lineage():
                     batch.join(root)
 
     def mark(self, node: Any, key: Any, old: Any) -> bool:
@@ -824,7 +819,7 @@ class TraitDocument(Root):
         """Tell the links that there is something to send; until one comes for it, once is enough for most."""
         self._is_told = True
         try:
-            told = [root.authority.notify() for root in (self, *self._above())]
+            told = [root.authority.notify() for root in self.lineage()]
             if not all(told):
                 self._is_told = False
         except BaseException:  # an interrupt, say: the next mark tells them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -132,3 +133,19 @@ def open_notebook(new_page: Callable[[], Page], server: Server, host: str) -> It
 
     yield open_
     server.shut_down_kernels()
+
+
+@pytest.fixture
+def open_example(open_notebook: Open, server: Server) -> Callable[[str], Notebook]:
+    """Opens an example and runs it as far as its dashboard is shown."""
+
+    def open_(name: str) -> Notebook:
+        for file in notebooks.EXAMPLES.glob(f"{name}.*"):
+            shutil.copy(file, server.folder)
+        server.start_kernel(f"{name}.ipynb")
+        opened = open_notebook(name=f"{name}.ipynb")
+        for cell in ("load", "model", "show"):
+            opened.run(notebooks.cells_of(name).index(cell))
+        return opened
+
+    return open_

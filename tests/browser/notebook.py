@@ -18,6 +18,14 @@ CURRENT = (
 KERNEL = f"{CURRENT}?.sessionContext?.session?.kernel"
 
 
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def cells_of(example: str) -> list[str]:
+    """The ids of an example's cells, in order."""
+    return [cell.id for cell in nbformat.read(EXAMPLES / f"{example}.ipynb", as_version=4).cells]
+
+
 class Notebook:
     """A notebook that is open in a host."""
 

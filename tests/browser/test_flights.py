@@ -1,31 +1,22 @@
 """The live table of 50,000 flights: computed summaries, a cell that is edited, an action that is stopped."""
 
-import shutil
-from pathlib import Path
+from collections.abc import Callable
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import Open, in_lab
-from .notebook import Notebook
-from .server import Server
+from .conftest import in_lab
+from .notebook import Notebook, cells_of
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-CELLS = [cell.id for cell in nbformat.read(EXAMPLES / "flights.ipynb", as_version=4).cells]
+CELLS = cells_of("flights")
 TABLE = CELLS.index("show")
 
 pytestmark = in_lab
 
 
 @pytest.fixture
-def notebook(open_notebook: Open, server: Server, host: str) -> Notebook:
-    for file in EXAMPLES.glob("flights.*"):
-        shutil.copy(file, server.folder)
-    server.start_kernel("flights.ipynb")
-    opened = open_notebook(name="flights.ipynb")
-    for name in ("load", "model", "show"):
-        opened.run(CELLS.index(name))
+def notebook(open_example: Callable[[str], Notebook], host: str) -> Notebook:
+    opened = open_example("flights")
     expect(board(opened).locator(".headline")).to_contain_text("18.3% of 50,000 flights")
     return opened
 

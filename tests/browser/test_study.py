@@ -1,31 +1,22 @@
 """The parameter study: an action with progress that is stopped, and one whose result is drawn."""
 
-import shutil
-from pathlib import Path
+from collections.abc import Callable
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import Open, in_lab
-from .notebook import Notebook
-from .server import Server
+from .conftest import in_lab
+from .notebook import Notebook, cells_of
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-CELLS = [cell.id for cell in nbformat.read(EXAMPLES / "study.ipynb", as_version=4).cells]
+CELLS = cells_of("study")
 STUDY = CELLS.index("show")
 
 pytestmark = in_lab
 
 
 @pytest.fixture
-def notebook(open_notebook: Open, server: Server, host: str) -> Notebook:
-    for file in EXAMPLES.glob("study.*"):
-        shutil.copy(file, server.folder)
-    server.start_kernel("study.ipynb")
-    opened = open_notebook(name="study.ipynb")
-    for name in ("load", "model", "show"):
-        opened.run(CELLS.index(name))
+def notebook(open_example: Callable[[str], Notebook], host: str) -> Notebook:
+    opened = open_example("study")
     opened.execute("study.size = 3")
     expect(study(opened).locator(".count")).to_have_text("3 \u00d7 3")
     expect(study(opened).locator(".headline")).to_contain_text("Nothing tried yet")

@@ -1,31 +1,20 @@
 """The example that a newcomer sees first, from its notebook to its chart and back."""
 
-import shutil
-from pathlib import Path
+from collections.abc import Callable
 
-import nbformat
 import pytest
 from playwright.sync_api import Locator, expect
 
-from .conftest import Open
-from .notebook import Notebook
-from .server import Server
+from .conftest import in_lab
+from .notebook import Notebook, cells_of
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
-CELLS = [cell.id for cell in nbformat.read(EXAMPLES / "weather.ipynb", as_version=4).cells]
+CELLS = cells_of("weather")
 DASHBOARD = CELLS.index("show")
-
-in_lab = pytest.mark.parametrize("host", ["lab"])
 
 
 @pytest.fixture
-def notebook(open_notebook: Open, server: Server, host: str) -> Notebook:
-    for file in EXAMPLES.glob("weather.*"):
-        shutil.copy(file, server.folder)
-    server.start_kernel("weather.ipynb")
-    opened = open_notebook(name="weather.ipynb")
-    for name in ("load", "model", "show"):
-        opened.run(CELLS.index(name))
+def notebook(open_example: Callable[[str], Notebook], host: str) -> Notebook:
+    opened = open_example("weather")
     expect(dashboard(opened).locator(".headline")).to_contain_text("211 days warmer than")
     return opened
 
