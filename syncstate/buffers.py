@@ -87,7 +87,7 @@ class _Packing:
 
     def _places_of(self, form: Form) -> list[Json]:
         """Return where a value belongs, of which the frame tells from now on."""
-        key: Any = (form.name, form.value) if isinstance(form.value, str) else id(form.value)
+        key: Any = (form.name, form.value if isinstance(form.value, str) else id(form.value))
         if form.name == "failure":  # whose form is made each time
             key = (form.name, *form.value.values())
         if key not in self._known:

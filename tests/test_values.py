@@ -464,6 +464,24 @@ def test_a_value_of_a_subclass_travels_as_one_of_its_base():
     assert type(page.document["any"]) is Point
 
 
+@pytest.mark.parametrize("form", [5, 0.5, True, None, "five"])
+def test_values_of_two_types_with_one_form_are_two_values(form):
+    class Meters:
+        pass
+
+    class Seconds:
+        pass
+
+    for type_ in (Meters, Seconds):
+        register(type_, lambda value: form, lambda form, type_=type_: type_(), name=f"test.{type_.__name__}")
+    board = Board(any=[Meters(), Seconds(), Meters()])
+
+    frame, buffers = detach({"value": board._document.snapshot()["any"]})
+    read = attach(by_json(frame), buffers)
+
+    assert [*map(type, read["value"])] == [Meters, Seconds, Meters]
+
+
 def test_a_cell_may_be_run_again_and_no_name_has_two_meanings():
     def cell() -> type:
         class Shade(enum.Enum):

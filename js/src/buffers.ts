@@ -24,7 +24,7 @@ export function takeBuffers(frame: JsonObject): { frame: JsonObject; buffers: Ar
   const buffers: ArrayBuffer[] = [];
   const places: Json[] = [];
   const values: Record<string, Json>[] = [];
-  const known = new Map<unknown, Json[]>(); // the places of each value
+  const known: Record<string, Map<unknown, Json[]>> = Object.create(null); // the places of each value, by its type
   // Returns a part of the frame, which is at a pointer, with what stands for its leaves.
   const empty = (value: Json, leaves: readonly Found[], at: string): Json => {
     for (const [pointer, leaf] of leaves) {
@@ -42,13 +42,14 @@ export function takeBuffers(frame: JsonObject): { frame: JsonObject; buffers: Ar
     );
   };
   const placesOf = ({ type, value }: Form): Json[] => {
-    const key = typeof value === "string" ? type + value : value;
-    let paths = known.get(key);
+    known[type] ??= new Map();
+    const ofType = known[type];
+    let paths = ofType.get(value);
     if (!paths) {
       const inner = leavesIn(value as Json);
       for (const form of inner.map(([, leaf]) => formOf(leaf))) if (form) placesOf(form); // they come before it
       paths = [];
-      known.set(key, paths);
+      ofType.set(value, paths);
       const told: Record<string, Json> = { type, value: null, paths };
       told.value = empty(value as Json, inner, `/values/${values.push(told) - 1}/value`);
     }

@@ -54,12 +54,14 @@ export class Calls {
     const sent = copy({ arguments: given, ...(keywords && { keywords }) }) as JsonObject;
     count += 1;
     const message = { type: "call", model, epoch, call: `${count}`, name, ...sent } as unknown as CallMessage;
-    return new Promise((settle, fail) => {
+    const ended = new AbortController(); // a view's signal outlives its calls
+    const answer = new Promise<Json>((settle, fail) => {
       const call: Call = { message, onProgress, settle, fail, isSent: false };
       this.#calls.set(message.call, call);
-      signal?.addEventListener("abort", () => this.#cancel(call, signal.reason), { once: true });
+      signal?.addEventListener("abort", () => this.#cancel(call, signal.reason), { signal: ended.signal });
       this.#flush();
     });
+    return answer.finally(() => ended.abort());
   }
 
   /** Take note that something is another one: send what waits, and give up what cannot be answered any more. */

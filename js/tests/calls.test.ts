@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test, vi } from "vitest";
 import { ActionError, SessionClosed } from "../src/errors.ts";
 import type { CallMessage } from "../src/messages.ts";
@@ -105,6 +106,19 @@ describe("a call", () => {
     expect(said(kernel).at(-1)).toEqual({ type: "cancel", model: "board", call: calls(kernel)[0]?.call });
     tell(kernel, board, link.id, 0, { value: 1 });
     expect(model.status).toBe("live");
+  });
+
+  test("leaves nothing at a signal that outlives it", async () => {
+    const { kernel, board, link, model } = await pair({ n: 1 });
+    const { signal } = new AbortController();
+
+    const call = model.action("fit", { signal })();
+    await turn();
+    expect(getEventListeners(signal, "abort")).toHaveLength(1);
+    tell(kernel, board, link.id, 0, { value: 1 });
+    await call;
+
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   test("is not sent when the signal was aborted before", async () => {

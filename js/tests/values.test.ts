@@ -16,6 +16,27 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+test.each([5, 0.5, true, null, "five"])("values of two types with the form %s are two values", (form) => {
+  const leaf = (type: string): Json => new Tagged(type, form) as unknown as Json;
+  const { frame } = takeBuffers({ value: [leaf("test.A"), leaf("test.B"), leaf("test.A")] });
+
+  const { value } = putBuffers(json(frame), []) as { value: Tagged[] };
+
+  expect(value.map(({ type }) => type)).toEqual(["test.A", "test.B", "test.A"]);
+});
+
+test("a type's name and a form that read as one text together are told apart", () => {
+  const leaf = (type: string, form: string): Json => new Tagged(type, form) as unknown as Json;
+  const { frame } = takeBuffers({ value: [leaf("test.A", "Bc"), leaf("test.AB", "c")] });
+
+  const { value } = putBuffers(json(frame), []) as { value: Tagged[] };
+
+  expect(value.map(({ type, value: form }) => [type, form])).toEqual([
+    ["test.A", "Bc"],
+    ["test.AB", "c"],
+  ]);
+});
+
 class Point {
   constructor(
     readonly x: unknown,
