@@ -19,13 +19,12 @@ from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol, TypeAlias
 
-from syncstate import limits
 from syncstate.compaction import add_on, compact
 from syncstate.document import JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.locks import Locked
 from syncstate.log import LIMIT, Commit, Log
-from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
+from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot, speakable
 from syncstate.patch import Operation, Step, bare, check
 from syncstate.rebase import follow, rebase_operations
 from syncstate.verdicts import Verdicts
@@ -457,7 +456,7 @@ class Authority(Locked):
             "version": self.version,
             "replica": replica,
             "number": number,
-            "reason": _shortened(str(error)) or type(error).__name__,
+            "reason": speakable(str(error)) or type(error).__name__,
             "error": type(error).__name__,
         }
         _logger.info("Refused edit %s of %s: %s", number, replica, reject["reason"])
@@ -499,11 +498,6 @@ class Authority(Locked):
             message["replica"], message["number"] = commits[0].replica, commits[0].number
         patch: PatchMessage = message
         return patch
-
-
-def _shortened(reason: str) -> str:
-    """Return a reason that can be told to all pages: some quote the whole value that was refused."""
-    return reason if len(reason) <= limits.REASON else f"{reason[: limits.REASON - 1]}…"
 
 
 def _followed(assigned: list[Step], steps: list[Step], more: Iterable[Step]) -> list[Step]:

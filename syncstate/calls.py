@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from syncstate import limits
 from syncstate.document import Json
 from syncstate.errors import CallError, SyncStateError
-from syncstate.messages import CallFailure, CallMessage, Progress, Result
+from syncstate.messages import CallFailure, CallMessage, Progress, Result, speakable
 
 REMEMBERED = 10_000
 """Of how many calls it is known that they were made; a frame that comes a second time comes soon."""
@@ -105,7 +105,7 @@ class Call:
             "call": self.message["call"],
             "value": value,
         }
-        self._tell(self, progress if text is None else {**progress, "text": text[: limits.REASON]})
+        self._tell(self, progress if text is None else {**progress, "text": speakable(text)})
 
     def cancel(self) -> None:
         """Take it back: a task is cancelled at once, anything else when it reports."""
@@ -268,8 +268,7 @@ class Calls:
 
 def failed(message: CallMessage, replica: str, error: BaseException) -> Result:
     """Return the message that says why a call has no value."""
-    text = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in str(error))
-    failure: CallFailure = {"type": type(error).__name__, "text": text[: limits.REASON]}
+    failure: CallFailure = {"type": type(error).__name__, "text": speakable(str(error))}
     pointer = getattr(error, "pointer", None)
     if isinstance(pointer, str):
         failure["pointer"] = pointer

@@ -358,6 +358,19 @@ def test_what_was_reported_between_two_flushes_is_sent_once_and_the_last_before_
     assert caller.page.types()[-2:] == ["progress", "result"]
 
 
+def test_a_text_of_progress_that_no_encoder_takes_is_told_all_the_same():
+    class Study(SyncedModel):
+        @action
+        def fit(self) -> None:
+            progress(None, "reading \ud800")
+
+    caller = Caller(Study())
+    caller.call("fit")
+    caller.result()
+
+    assert [each["text"] for each in caller.heard("progress")] == ["reading \ufffd"]
+
+
 def test_progress_outside_an_action_tells_nobody():
     progress(0.5, "reading")
 
