@@ -15,9 +15,13 @@ async function sizeOf(...names) {
   return size(code);
 }
 
+/** What every page of JupyterLab loads of the extension; its other chunks wait until they are used. */
 function sizeOfExtension() {
-  const served = readdirSync(LAB).filter((name) => !/\.map$|licenses\.json$/.test(name));
-  return served.reduce((sum, name) => sum + size(readFileSync(`${LAB}/${name}`)), 0);
+  const served = readdirSync(LAB);
+  const entry = served.find((name) => name.startsWith("remoteEntry"));
+  const [, first] = /\/extension":\(\)=>\w+\.e\((\d+)\)/.exec(readFileSync(`${LAB}/${entry}`, "utf8"));
+  const loaded = [entry, "style.js", served.find((name) => name.startsWith(`${first}.`))];
+  return loaded.reduce((sum, name) => sum + size(readFileSync(`${LAB}/${name}`)), 0);
 }
 
 const rows = [
@@ -28,7 +32,7 @@ const rows = [
   },
   { what: "  of it pointer and patch", bytes: await sizeOf("pointer", "patch") },
   { what: "table (dist/table.js)", bytes: await sizeOf("table"), limit: 1024 },
-  { what: "JupyterLab extension (static)", bytes: sizeOfExtension(), limit: 40 * 1024 },
+  { what: "JupyterLab extension, at start", bytes: sizeOfExtension(), limit: 40 * 1024 },
 ];
 
 for (const { what, bytes, limit } of rows) {

@@ -8,8 +8,8 @@
  * @module
  */
 
-import { Calls } from "./calls.ts";
 import { type Buffer, putBuffers, takeBuffers } from "./buffers.ts";
+import { Calls } from "./calls.ts";
 import { isObject, type JsonObject, own } from "./document.ts";
 import {
   type Edit,
@@ -17,11 +17,11 @@ import {
   type KernelMessage,
   type PageMessage,
   PROTOCOL,
-  type Told,
   readFrame,
   readMessage,
   readSeed,
   type Seed,
+  type Told,
   type VersionNote,
 } from "./messages.ts";
 import { Model } from "./model.ts";

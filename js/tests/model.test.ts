@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../src/document.ts";
 import { NotSyncable, NotWritable, PointerError, SessionClosed, TargetNotFound } from "../src/errors.ts";
-import { Model } from "../src/model.ts";
 import type { PageMessage } from "../src/messages.ts";
+import { Model } from "../src/model.ts";
 import type { Operation } from "../src/patch.ts";
 import { Replica, type Trouble } from "../src/replica.ts";
 import { pair, turn } from "./support/kernel.ts";
