@@ -159,10 +159,10 @@ def _read(parameter: inspect.Parameter, scope: Mapping[str, Any]) -> tuple[inspe
 class Bound:
     """An action of one model."""
 
-    __slots__ = ("_action", "_model", "is_async", "is_on_main")
+    __slots__ = ("_action", "is_async", "is_on_main", "owner")
 
     def __init__(self, action: Action, model: Any) -> None:
-        self._action, self._model = action, model
+        self._action, self.owner = action, model
         self.is_async, self.is_on_main = action.is_async, action.is_on_main
 
     def prepare(self, arguments: list[Json], keywords: dict[str, Json]) -> Callable[[], Any]:
@@ -171,7 +171,7 @@ class Bound:
         Raises:
             CallError: That does not fit its signature.
         """
-        return self._action.bind(self._model, arguments, keywords)
+        return self._action.bind(self.owner, arguments, keywords)
 
     def pack(self, value: Any) -> Json:
         """Return a copy of what the method returned, as it travels.
@@ -180,7 +180,7 @@ class Bound:
             NotSyncable: It cannot.
         """
         try:
-            with self._model._document.held():  # it may be a part of the model, which others change
+            with self.owner._document.held():  # it may be a part of the model, which others change
                 copy = encode(plain(value), "")
             return plain(TrackedList([copy]))[0]  # type: ignore[index] # it is a list
         except NotSyncable as error:

@@ -39,8 +39,13 @@ class Cancelled(BaseException):
 
 
 class Callee(Protocol):
-    """An action of a model."""
+    """An action of a model.
 
+    Attributes:
+        owner: Whose actions run one at a time.
+    """
+
+    owner: Any
     is_async: bool
     is_on_main: bool
 
@@ -221,7 +226,7 @@ class Calls:
             message: The call.
             replica: Whose it is.
             callee: The action.
-            model: Whose actions run one at a time.
+            model: What the answer is about.
 
         Raises:
             CallError: Too many run already.
@@ -241,7 +246,7 @@ class Calls:
             elif callee.is_on_main:
                 self._on_main(lambda: done(call.run()))
             else:
-                _enqueue(model, lambda: done(call.run()))
+                _enqueue(callee.owner, lambda: done(call.run()))
         except (SyncStateError, RuntimeError) as error:  # no loop, or one that is closed
             done(call.failure(error))
 
@@ -288,27 +293,27 @@ _queues: dict[int, deque[Callable[[], object]]] = {}
 _queues_lock = threading.Lock()
 
 
-def _enqueue(model: Any, job: Callable[[], object]) -> None:
-    """Run a job after those that wait for the same model, in a thread of the model's."""
+def _enqueue(owner: Any, job: Callable[[], object]) -> None:
+    """Run a job after those that wait for the same owner, in a thread of the owner's."""
     with _queues_lock:
-        queue = _queues.get(id(model))
+        queue = _queues.get(id(owner))
         if queue is not None:
             queue.append(job)
             return
-        queue = _queues[id(model)] = deque([job])
-    drain = threading.Thread(target=_drain, args=(model, queue), name="syncstate-actions", daemon=True)
+        queue = _queues[id(owner)] = deque([job])
+    drain = threading.Thread(target=_drain, args=(owner, queue), name="syncstate-actions", daemon=True)
     # nothing of the caller's context: each job brings its own
     try:
         Context().run(drain.start)
     except RuntimeError:  # there are no threads, as in WebAssembly
-        _drain(model, queue)
+        _drain(owner, queue)
 
 
-def _drain(model: Any, queue: deque[Callable[[], object]]) -> None:
+def _drain(owner: Any, queue: deque[Callable[[], object]]) -> None:
     while True:
         with _queues_lock:
             if not queue:
-                del _queues[id(model)]
+                del _queues[id(owner)]
                 return
             job = queue.popleft()
         try:

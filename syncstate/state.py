@@ -288,9 +288,19 @@ class TraitDocument(Root):
                 self.revoke_all()
 
     def action(self, name: str) -> Bound | None:
-        """Return a method that pages may call, bound to the model."""
-        found = getattr(type(self.model), "_actions", {}).get(name)
-        return Bound(found, self.model) if found is not None else None
+        """Return a method that pages may call, bound to its model.
+
+        Args:
+            name: Its name; or a pointer, that of a model in this one and then the name.
+
+        Raises:
+            PointerError: It begins with `/` and is no pointer.
+        """
+        *place, last = parse(name) if name.startswith("/") else (name,)
+        with self.held():
+            model = self._model_at(join(*place)) if place else self.model
+        found = getattr(type(model), "_actions", {}).get(last)
+        return Bound(found, model) if found is not None else None
 
     def make_defaults(self) -> None:
         """Make the defaults that nobody has asked for yet; a person's code may do so: without the lock."""

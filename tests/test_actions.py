@@ -306,6 +306,80 @@ def test_actions_of_a_model_run_one_at_a_time_in_order_and_hold_up_nobody_else()
     assert slow.order == ["edit", "first", "second"]
 
 
+class Line(SyncedModel):
+    name: str = ""
+
+    @action
+    def rename(self, name: str) -> str:
+        self.name = name
+        return threading.current_thread().name
+
+
+class Order(SyncedModel):
+    lines: list[Line] = []
+    by_name: dict[str, Line] = {}
+    plain: list[dict] = []
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self._local = Line(name="nobody's")
+
+
+def test_a_pointer_names_an_action_of_a_model_in_the_model():
+    order = Order(lines=[Line(name="a"), Line(name="b")], by_name={"x/y": Line(name="c")})
+    caller = Caller(order)
+
+    caller.value("/lines/1/rename", "tea")
+    caller.value("/by_name/x~1y/rename", "cake", id="2")
+
+    assert (order.lines[0].name, order.lines[1].name, order.by_name["x/y"].name) == ("a", "tea", "cake")
+    assert caller.page.types()[-2:] == ["patch", "result"]
+    assert caller.page.document["by_name"] == {"x/y": {"name": "cake"}}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["/rename", "/lines/rename", "/lines/1/rename", "/lines/-/rename", "/plain/0/rename", "/plain/0/append"]
+    + ["/_local/rename", "/lines/0/name/rename", "/lines/0/sync", "/lines/0/", "lines/0/rename", "/lines/0/~"],
+)
+def test_a_pointer_names_nothing_but_an_action_of_a_model_that_stands_there(name):
+    order = Order(lines=[Line(name="a")], plain=[{}])
+
+    error = Caller(order).error(name)
+
+    assert error["text"].startswith(f"Cannot call {name!r}: ") or error["type"] == "PointerError"
+    assert order.lines[0].name == "a"
+
+
+def test_actions_of_a_nested_model_run_one_at_a_time_by_either_name():
+    gate, entered = threading.Event(), []
+
+    class Leaf(SyncedModel):
+        @action
+        def go(self, name: str) -> None:
+            entered.append(name)
+            assert gate.wait(30)
+
+    class Tree(SyncedModel):
+        leaf: Leaf
+
+    leaf = Leaf()
+    tree = Tree(leaf=leaf)
+    kernel = Kernel(tree, leaf)
+    above, beside = Caller(tree, kernel), Caller(leaf, kernel, "p2")
+
+    above.call("/leaf/go", "first")
+    beside.call("go", "second")
+    while not entered:
+        threading.Event().wait(0.001)
+    assert entered == ["first"]
+    gate.set()
+    above.result()
+    beside.result()
+
+    assert entered == ["first", "second"]
+
+
 def test_progress_reaches_the_page_while_the_action_runs():
     gate = threading.Event()
 

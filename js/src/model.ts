@@ -163,6 +163,8 @@ export class Model<State = JsonObject> {
   /**
    * Call an action: a method of the model that says `@action`. It runs once, or not at all.
    *
+   * That of a model in this one is named by a pointer: `"/lines/1/rename"`.
+   *
    * @returns what the method returns, when what it did is in the state
    *
    * @example
