@@ -340,7 +340,14 @@ def test_a_pointer_names_an_action_of_a_model_in_the_model():
 @pytest.mark.parametrize(
     "name",
     ["/rename", "/lines/rename", "/lines/1/rename", "/lines/-/rename", "/plain/0/rename", "/plain/0/append"]
-    + ["/_local/rename", "/lines/0/name/rename", "/lines/0/sync", "/lines/0/", "lines/0/rename", "/lines/0/~"],
+    + [
+        "/_local/rename",
+        "/lines/0/name/rename",
+        "/lines/0/sync",
+        "/lines/0/",
+        "lines/0/rename",
+        "/lines/0/~",
+    ],
 )
 def test_a_pointer_names_nothing_but_an_action_of_a_model_that_stands_there(name):
     order = Order(lines=[Line(name="a")], plain=[{}])
