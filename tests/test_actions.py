@@ -339,8 +339,13 @@ def test_a_pointer_names_an_action_of_a_model_in_the_model():
 
 @pytest.mark.parametrize(
     "name",
-    ["/rename", "/lines/rename", "/lines/1/rename", "/lines/-/rename", "/plain/0/rename", "/plain/0/append"]
-    + [
+    [
+        "/rename",
+        "/lines/rename",
+        "/lines/1/rename",
+        "/lines/-/rename",
+        "/plain/0/rename",
+        "/plain/0/append",
         "/_local/rename",
         "/lines/0/name/rename",
         "/lines/0/sync",
