@@ -44,8 +44,9 @@ from syncstate.errors import (
 from syncstate.fields import synced
 from syncstate.forms import Failure, register
 from syncstate.model import Sync, SyncedModel
+from syncstate.recorder import track
 from syncstate.rules import validate
-from syncstate.tracked import TrackedDict, TrackedList, track
+from syncstate.tracked import TrackedDict, TrackedList
 
 if TYPE_CHECKING:
     from syncstate.jupyter import Service, serve

@@ -18,7 +18,7 @@ from threading import Lock, RLock
 from typing import Protocol
 
 from syncstate.journal import Journal, current_journal
-from syncstate.tracked import NOWHERE
+from syncstate.roots import NOWHERE
 
 
 class Member(Protocol):

@@ -113,6 +113,14 @@ def move(
     return Step({"op": "move", "from": source, "path": target}, in_list, from_list), list(overwritten)
 
 
+def prefixed(step: Step, path: str) -> Step:
+    """Return a step below a root as it reads in the document above it, where the root stands at a pointer."""
+    operation: Operation = {**step.operation, "path": path + step.operation["path"]}
+    if "from" in operation:
+        operation["from"] = path + operation["from"]
+    return step._replace(operation=operation)
+
+
 def resize(pointer: str, start: int, old: list[Json], new: list[Json]) -> list[Change]:
     """Return the changes that take old elements out of a list, the last one first, and put new ones there."""
     removed = [

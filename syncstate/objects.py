@@ -25,7 +25,7 @@ from syncstate.pointer import parse
 from syncstate.records import members_of, more_of, names_of, placed
 from syncstate.seams import synced_traits
 from syncstate.shapes import Frame, Refusal, Shape, fit, made
-from syncstate.tracked import TrackedDict, record_members
+from syncstate.tracked import TrackedDict
 from syncstate.unions import AnyOf
 
 
@@ -128,7 +128,7 @@ class DataclassShape(RecordShape):
             raise self.refuse(value)
         if value.__class__ is not self.cls:  # a subclass may have more fields
             return frame_of(value.__class__).admit(value)
-        members = record_members(value)
+        members = members_of(value)
         for name in self.required:
             if name not in members:
                 raise Refusal(value, f"{name!r} has no value; {self.say()} has {self._say_members()}")
@@ -136,7 +136,7 @@ class DataclassShape(RecordShape):
 
     def fit_in(self, value: Any) -> Any:
         """Return an instance with all in it as it will stand there."""
-        members = record_members(value)
+        members = members_of(value)
         fitted = super().fit_in(members)
         return value if fitted is members else placed(self.cls, TrackedDict(fitted), more_of(value))
 

@@ -70,7 +70,9 @@ def names_of(cls: Any) -> list[str]:
 
 
 def members_of(value: Any) -> dict[str, Any]:
-    """Return the fields of an instance of a dataclass, as far as they have values."""
+    """Return the fields of an instance of a dataclass, as far as they have values; it may stand somewhere."""
+    if isinstance(value, Record):
+        return dict(value.__dict__)
     names = record_class(type(value))._synced_names
     held = getattr(value, "__dict__", None)
     if held is not None and held.keys() == names:  # as of most

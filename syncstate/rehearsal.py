@@ -13,13 +13,16 @@ from typing import Any
 
 from syncstate.document import SCALARS, Json, JsonObject, copied, opened, plain, same
 from syncstate.errors import PatchError
+from syncstate.intake import Intake
 from syncstate.patch import Draft, Opened, Operation, rehearse
 from syncstate.pointer import escape, head, index, parse, resolve
 from syncstate.records import Record, restored
+from syncstate.roots import Root
 from syncstate.shapes import ABSENT, Refusal, Shape, fit
 from syncstate.tables import Columns
-from syncstate.tracked import Intake, Root, TrackedDict, TrackedList, is_scalar
+from syncstate.tracked import TrackedDict, TrackedList
 from syncstate.unions import reach
+from syncstate.values import is_scalar
 
 _NOTHING: Any = object()
 _NOWHERE = Root()

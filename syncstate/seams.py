@@ -18,8 +18,9 @@ import traitlets
 
 from syncstate.computed import Computed
 from syncstate.document import SCALARS, kind
+from syncstate.nodes import is_tracked
 from syncstate.readings import demand_no_reading, note, open_readings
-from syncstate.tracked import is_scalar, is_tracked
+from syncstate.values import is_scalar
 
 _ABSENT: Any = object()
 

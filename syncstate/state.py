@@ -26,7 +26,7 @@ from syncstate.arrays import Misfit, is_array
 from syncstate.authority import PYTHON, Authority, Bookmark
 from syncstate.batches import Batch, PageTrial, current_batch, statement
 from syncstate.computed import Computation, Computed, computed_traits
-from syncstate.diff import Change, add, assigned, diff, invert_changes
+from syncstate.diff import Change, add, assigned, diff, invert_changes, prefixed
 from syncstate.document import (
     SCALARS,
     Failure,
@@ -42,8 +42,23 @@ from syncstate.document import (
 from syncstate.errors import NotSyncable, NotWritable, PatchError, SyncStateError
 from syncstate.fields import ShapeTrait, TableTrait, as_member, decode, encode, shape_of_trait
 from syncstate.forms import Unformed
+from syncstate.intake import Intake, Unready
 from syncstate.journal import Journal
+from syncstate.likeness import become, is_alike, untied
+from syncstate.marks import described, unmark
+from syncstate.nodes import (
+    adopt,
+    is_tracked,
+    let_go,
+    node_of,
+    nodes_in,
+    note_place,
+    reshape,
+    root_above,
+    roots_below,
+)
 from syncstate.objects import declared, frame_of, is_read_only
+from syncstate.operations import perform
 from syncstate.patch import Opened, Operation, Step, check, demand_no_range
 from syncstate.pointer import escape, head, join, parse
 from syncstate.readings import (
@@ -70,36 +85,11 @@ from syncstate.rehearsal import (
     take_in,
     try_out,
 )
+from syncstate.roots import NOWHERE, Lease, Marks, Root
 from syncstate.seams import is_rebuilt, synced_traits, trait_validate
 from syncstate.shapes import Frame, Refusal, Shape, fit, fits, made
 from syncstate.tables import NO_PLACE, Columns, is_table, native
-from syncstate.tracked import (
-    NOWHERE,
-    Intake,
-    Lease,
-    Marks,
-    Root,
-    TrackedDict,
-    TrackedList,
-    Unready,
-    adopt,
-    become,
-    described,
-    is_alike,
-    is_tracked,
-    let_go,
-    node_of,
-    nodes_in,
-    note_place,
-    perform,
-    prefixed,
-    record_members,
-    reshape,
-    root_above,
-    roots_below,
-    unmark,
-    untied,
-)
+from syncstate.tracked import TrackedDict, TrackedList
 from syncstate.unions import AnyOf
 from syncstate.values import form_all, settled
 from syncstate.verdicts import Verdicts
@@ -1719,7 +1709,7 @@ class TraitDocument(Root):
         if is_tracked(current) and isinstance(value, (list, dict)) and kind(current) == kind(value):
             become(current, value)
         elif is_alike(current, value):
-            become(current._synced_node, record_members(value))
+            become(current._synced_node, members_of(value))
         else:
             self._assign(name, value)
             return

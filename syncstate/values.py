@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from syncstate.arrays import Misfit, frozen, is_array, is_scalar_of_numpy
-from syncstate.document import MAX_DEPTH, kind
+from syncstate.document import MAX_DEPTH, MAX_INTEGER, kind
 from syncstate.forms import (
     MAX_DIGITS,
     Failure,
@@ -203,6 +203,31 @@ _BASES: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (date, lambda day: date(day.year, day.month, day.day)),
     (timedelta, _span),
 )
+
+
+# -- the commonest values, at a glance
+
+
+def is_scalar(value: Any) -> bool:
+    """Whether a value is one of the commonest scalars, which stand for themselves in JSON."""
+    type_ = type(value)
+    if type_ is str:
+        return value.isascii()  # type: ignore[no-any-return] # it is text
+    if type_ is int:
+        return -MAX_INTEGER <= value <= MAX_INTEGER  # type: ignore[no-any-return] # it is a number
+    if type_ is float:
+        return value - value == 0  # type: ignore[no-any-return] # neither infinite nor NaN
+    return type_ is bool or value is None
+
+
+def are_plain(values: list[Any], type_: type) -> bool:
+    """Whether all values of a type are their own JSON form, and none needs a closer look."""
+    of_type: list[Any] = [value for value in values if type(value) is type_]
+    if type_ is str:
+        return all(map(str.isascii, of_type))
+    if type_ is int:
+        return bool(min(of_type) >= -MAX_INTEGER and max(of_type) <= MAX_INTEGER)
+    return type_ in (float, bool, type(None))
 
 
 # -- forms, made by a person's code

@@ -20,7 +20,7 @@ from syncstate.diff import Change, invert_changes
 from syncstate.document import MAX_DEPTH, plain, same
 from syncstate.patch import Operation, Step, apply
 from syncstate.pointer import resolve
-from syncstate.tracked import Root
+from syncstate.roots import Root
 
 NAMES = ["", "a", "b", "a/b", "~", "0", "-", "é"]
 
