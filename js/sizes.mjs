@@ -32,6 +32,8 @@ const rows = [
   },
   { what: "  of it pointer and patch", bytes: await sizeOf("pointer", "patch") },
   { what: "table (dist/table.js)", bytes: await sizeOf("table"), limit: 1024 },
+  { what: "chart (dist/chart.js)", bytes: size(readFileSync("dist/chart.js")), limit: 32 * 1024 },
+  { what: "grid (dist/grid.js)", bytes: size(readFileSync("dist/grid.js")), limit: 24 * 1024 },
   { what: "JupyterLab extension, at start", bytes: sizeOfExtension(), limit: 40 * 1024 },
 ];
 

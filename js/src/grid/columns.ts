@@ -1,0 +1,91 @@
+/**
+ * Floor 9. The columns of a grid: what they are called, how wide they are, what may be written into them.
+ *
+ * @module
+ */
+
+import { isObject, type Json, type JsonObject, own } from "../document.ts";
+import type { Rows } from "../view/rows.ts";
+import { type Kind, kindOf, textOf } from "../view/values.ts";
+
+/** What a caller says of a column. */
+export interface ColumnSpec {
+  readonly name: string;
+  /** What stands above it, if not its name. */
+  readonly label?: string;
+  /** How wide it is, in pixels. */
+  readonly width?: number;
+  /** Whether it may be written, where the model lets it. */
+  readonly editable?: boolean;
+}
+
+/** One column, as it is drawn. */
+export interface Column {
+  readonly name: string;
+  readonly label: string;
+  readonly kind: Kind;
+  readonly isEditable: boolean;
+  /** The values that are allowed, where these are few. */
+  readonly choices: readonly Json[] | undefined;
+  width: number;
+}
+
+const LOOKED_AT = 50; // rows that say how wide a column is, and what is in it
+const CHARACTER = 7.4;
+const PADDING = 24;
+const ARROW = 24; // beside a name, which is bold
+const WIDTHS = [88, 320] as const;
+
+/** The narrowest that a column can be made. */
+export const NARROWEST = 40;
+
+/** Return the columns of rows: those that a caller names, that a schema has, or that are there. */
+export function columnsOf(
+  rows: Rows,
+  specs: readonly (string | ColumnSpec)[] | undefined,
+  schema: JsonObject | undefined,
+  known: ReadonlyMap<string, number>,
+): Column[] {
+  const properties = propertiesOf(schema);
+  const told = specs?.map((spec) => (typeof spec === "string" ? { name: spec } : spec));
+  const names = Object.keys(properties).filter((name) => rows.length === 0 || rows.names.includes(name));
+  const found = [...new Set([...names, ...rows.names])].map((name): ColumnSpec => ({ name }));
+  return (told ?? found).map((spec) => {
+    const { name, editable = true } = spec;
+    const property = own(properties, name);
+    const { title, type, format, readOnly } = (isObject(property) ? property : {}) as Partial<JsonObject>;
+    const choices = isObject(property) ? own(property, "enum") : undefined;
+    const label = spec.label ?? (typeof title === "string" ? title : name);
+    const values = Array.from({ length: Math.min(LOOKED_AT, rows.length) }, (_, row) => rows.cell(row, name));
+    return {
+      name,
+      label,
+      kind: kindOfSchema(type, format) ?? values.map(kindOf).find((kind) => kind !== "missing") ?? "text",
+      isEditable: editable && readOnly !== true,
+      choices: Array.isArray(choices) ? choices : undefined,
+      width: known.get(name) ?? spec.width ?? widthFor(label, values.map(textOf)),
+    };
+  });
+}
+
+/** Return how wide a column is that has a label above some texts. */
+export function widthFor(label: string, texts: readonly string[]): number {
+  const longest = texts.reduce((length, text) => Math.max(length, text.length), 0);
+  const [narrowest, widest] = WIDTHS;
+  const needed = Math.max(longest * CHARACTER, label.length * CHARACTER + ARROW) + PADDING;
+  return Math.round(Math.min(Math.max(needed, narrowest), widest));
+}
+
+// Of a list's schema those of its items, of a record's its own.
+function propertiesOf(schema: JsonObject | undefined): JsonObject {
+  const items = schema && own(schema, "items");
+  const properties = isObject(items) ? own(items, "properties") : schema && own(schema, "properties");
+  return isObject(properties) ? properties : {};
+}
+
+function kindOfSchema(type: Json | undefined, format: Json | undefined): Kind | undefined {
+  const one = Array.isArray(type) ? type.find((name) => name !== "null") : type;
+  if (one === "integer" || one === "number") return "number";
+  if (one === "string") return format === "date" || format === "date-time" ? "date" : "text";
+  return one === "boolean" ? "boolean" : undefined;
+}

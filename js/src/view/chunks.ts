@@ -1,0 +1,18 @@
+/**
+ * Floor 9. What is loaded only when it is used: the one door to the parts of the extension that are chunks.
+ *
+ * @module
+ */
+
+type Grid = typeof import("../grid.ts");
+type Chart = typeof import("../chart.ts");
+
+/** Load what shows rows: `(await loadGrid()).render({ model, pointer, el, signal })`. */
+export function loadGrid(): Promise<Grid> {
+  return import(/* webpackChunkName: "grid" */ "../grid.ts");
+}
+
+/** Load what draws charts: `(await loadChart()).render({ model, el, signal, spec })`. */
+export function loadChart(): Promise<Chart> {
+  return import(/* webpackChunkName: "chart" */ "../chart.ts");
+}
