@@ -1947,7 +1947,7 @@ def test_a_model_that_nobody_watches_records_nothing():
 
     authority = model._document.authority
     assert authority._open == []
-    assert not model._document._acts
+    assert not model._document.teller.acts
     assert model.sync.version == 0
 
 

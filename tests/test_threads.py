@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import traitlets
 
-from syncstate import SyncedModel, SyncStateError, batch, on_main
+from syncstate import SyncedModel, SyncStateError, batch, exchanges, on_main
 from syncstate.document import same
 from tests.support import PATIENCE, Kernel, Page, TellingLock, Told, frame, running, stacks
 
@@ -631,14 +631,16 @@ def test_a_snapshot_never_shows_half_of_an_edit_whatever_other_threads_do(eager_
     assert set(sums) == {0}
 
 
-def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observers_when_the_statement_ends():
+def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observers_when_the_statement_ends(
+    monkeypatch,
+):
     model = Board()
     document = model._document
-    lock = document.lock = TellingLock(document.lock)  # type: ignore[assignment]
+    lock = document.lock = document.authority.lock = TellingLock(document.lock)  # type: ignore[assignment]
     seen: list[Any] = []
     model.observe(lambda change: seen.append(change.name), "rows")
     is_changed, is_applying = threading.Event(), threading.Event()
-    rows, settle, exchange = model.rows, document.settle, document._make_exchanges
+    rows, settle, exchange = model.rows, document.settle, exchanges._make_exchanges
 
     def late_settle() -> None:
         if threading.current_thread() is not threading.main_thread():
@@ -656,7 +658,8 @@ def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observe
         rows.append({"x": 1})
         assert seen == ["rows"]
 
-    document.settle, document._make_exchanges = late_settle, slow_exchange  # type: ignore[method-assign]
+    document.settle = late_settle  # type: ignore[method-assign]
+    monkeypatch.setattr(exchanges, "_make_exchanges", slow_exchange)
     with running(change):
         assert is_changed.wait(PATIENCE)
         model.sync.apply([put("/n", 1)])
