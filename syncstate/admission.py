@@ -16,6 +16,7 @@ from syncstate.likeness import become, is_alike, untied
 from syncstate.members import MemberRoot
 from syncstate.nested import are_apart, documents_in, inside, named, spread
 from syncstate.nodes import is_tracked
+from syncstate.objects import is_read_only
 from syncstate.operations import perform
 from syncstate.patch import Opened, Operation, demand_no_range
 from syncstate.pointer import head, join, parse
@@ -34,15 +35,14 @@ def demand_rights(document: MemberRoot, operations: list[Operation]) -> None:
     Raises:
         NotWritable: It touches what pages may not write, or reads what is not theirs to read.
     """
-    read_only = document.read_only
-    writable = document.members.keys() - read_only
     for operation in operations:
         path = operation["path"]
-        if "from" in operation or head(path) not in writable or ":" in path:
-            _check_right(document, operation, read_only)
+        trait = document.members.get(head(path) or "")
+        if trait is None or is_read_only(trait) or "from" in operation or ":" in path:
+            _check_right(document, operation)
 
 
-def _check_right(document: MemberRoot, operation: Operation, read_only: Sequence[str]) -> None:
+def _check_right(document: MemberRoot, operation: Operation) -> None:
     for part in ("path", "from"):
         if part not in operation:
             continue
@@ -52,7 +52,7 @@ def _check_right(document: MemberRoot, operation: Operation, read_only: Sequence
             raise NotWritable(pointer, f"{type(document.model).__name__} has no such member")
         demand_no_range(document.values, pointer)
         is_read = operation["op"] == "test" or (operation["op"] == "copy" and part == "from")
-        if name in read_only and not is_read:
+        if is_read_only(document.members[name]) and not is_read:
             raise NotWritable(pointer, f"{name!r} is read-only for pages")
 
 

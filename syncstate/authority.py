@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from secrets import token_hex
 from threading import RLock
 from typing import Any, Protocol, TypeAlias
@@ -228,7 +229,9 @@ class Authority(Locked):
 
     def is_held_by_others(self, own: Hold | None) -> bool:
         """Whether a batch is open that is not one's own, nor one around that."""
-        return any(hold.is_open and not (own is not None and own.is_in(hold)) for hold in self._holds)
+        return bool(self._holds) and any(
+            hold.is_open and not (own is not None and own.is_in(hold)) for hold in self._holds
+        )
 
     def refresh(self) -> None:
         """Have computed what pages are about to be told; no lock is held, for a person's code may run."""
@@ -272,8 +275,8 @@ class Authority(Locked):
         Returns:
             Whether they need not be told again before they come for it.
         """
-        answers = [watcher() for watcher in list(self.watchers)]
-        return not any(answer is False for answer in answers)
+        are_told = [watcher() is not False for watcher in list(self.watchers)]  # each is called
+        return all(are_told)
 
     # -- what is said
 
@@ -333,8 +336,9 @@ class Authority(Locked):
             reply(answers)
         finally:
             verdicts.finish()
-            for answer in self._let_go(verdicts):
-                answer()
+            if self._waiting or self._judged is verdicts:  # who waits for this edit did so before its end
+                for answer in self._let_go(verdicts):
+                    answer()
 
     def _hear(
         self, message: Message, replica: str, reply: Callable[[list[Message]], None], verdicts: Verdicts
@@ -345,7 +349,7 @@ class Authority(Locked):
             own = verdicts.trial.hold if verdicts.trial is not None else None
             is_behind = is_edit and self._judged is not None and self._judged is not verdicts
             if is_behind or self.is_held_by_others(own):
-                self._waiting.append(lambda: self.receive(message, replica, reply))
+                self._waiting.append(partial(self.receive, message, replica, reply))
                 return []
             self.commit()
             match message["type"]:

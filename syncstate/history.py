@@ -62,15 +62,17 @@ class _Stack:
 
     def _overwrite(self, changes: Sequence[Change], step: object) -> bool:
         """Let changes take the place of the last ones, if these replaced the same for the same step."""
-        tail = self.entries[-len(changes) :]
-        if len(tail) != len(changes):
+        entries = self.entries
+        start = len(entries) - len(changes)
+        if start < 0 or not entries or entries[-1][1] is not step:
             return False
-        for (former, mark), latter in zip(tail, changes, strict=True):
+        for place, latter in enumerate(changes, start):
+            former, mark = entries[place]
             if mark is not step or not _is_overwritten(former, latter):
                 return False
-        self.entries[-len(changes) :] = [
-            ((new, before), step) for ((_, before), _), (new, _) in zip(tail, changes, strict=True)
-        ]
+        for place, (new, _) in enumerate(changes, start):
+            (_, before), _ = entries[place]
+            entries[place] = ((new, before), step)
         return True
 
     def _drop(self) -> None:
@@ -218,7 +220,10 @@ class History:
 
     def _welcome(self, author: str) -> None:
         # who has steps to undo has a place for what is undone, wherever an interrupt comes
-        self._redo.setdefault(author, _Stack())
+        if author not in self._redo:
+            self._redo[author] = _Stack()
+        if next(reversed(self._undo), None) == author:
+            return
         self._undo[author] = self._undo.pop(author) if author in self._undo else _Stack()
         if len(self._undo) > AUTHORS:  # the latest is last
             first = next(iter(self._undo))

@@ -196,5 +196,5 @@ def replacements(pointer: str, members: JsonObject, value: JsonObject) -> list[O
 
 def replaced_by(operations: list[Operation]) -> list[str] | None:
     """Return the locations that operations replace, if they do nothing else."""
-    are_all = all(operation["op"] == "replace" for operation in operations)
-    return [operation["path"] for operation in operations] if are_all else None
+    paths = [operation["path"] for operation in operations if operation["op"] == "replace"]
+    return paths if len(paths) == len(operations) else None

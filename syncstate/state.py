@@ -208,21 +208,20 @@ class TraitDocument(MemberRoot):
             Exception: What `apply` raises, and what a validator does.
         """
         verdicts.is_for_page = True
-        with self.held(), self._on_trial(verdicts) as is_applied:
-            if not is_applied:
-                self._apply_for(author, operations, verdicts)
+        with self.held():
+            self._on_trial(verdicts, lambda: self._apply_for(author, operations, verdicts))
 
     def _apply_for(self, author: str, operations: list[Operation], verdicts: Verdicts) -> None:
         demand_rights(self, operations)
-        with self.held():
-            self.catch_up()  # what was marked is not the page's
-            self._editor = author, step = author, self.history.edit(author, replaced_by(operations))
-            try:
-                admit(self, operations, verdicts)
-            finally:
-                self._editor = NOBODY
-            if not verdicts.are_wanted:
-                self.history.close(author, step)
+        self.catch_up()  # what was marked is not the page's
+        step = self.history.edit(author, replaced_by(operations))
+        self._editor = author, step
+        try:
+            admit(self, operations, verdicts)
+        finally:
+            self._editor = NOBODY
+        if not verdicts.are_wanted:
+            self.history.close(author, step)
 
     # -- rules
 
@@ -253,24 +252,18 @@ class TraitDocument(MemberRoot):
         """Return in what a statement is to be done, if it is not already."""
         return statement()
 
-    def _on_trial(self, verdicts: Verdicts) -> AbstractContextManager[bool]:
-        """Let rules be asked about a page's edit before it counts; give whether it was applied by now."""
-        is_tried = self.has_rules or verdicts.trial is not None
-        return self._tried(verdicts) if is_tried else nullcontext(enter_result=False)
-
-    @contextmanager
-    def _tried(self, verdicts: Verdicts) -> Iterator[bool]:
+    def _on_trial(self, verdicts: Verdicts, apply: Callable[[], None]) -> None:
+        """Apply a page's edit; where there are rules, they are asked about it before it counts."""
         trial: Any = verdicts.trial
         if trial is not None and trial.is_applied:
             trial.conclude()
-            yield True
         elif not self.has_rules:
-            yield False
+            apply()
         else:
             if trial is None:
                 trial = verdicts.trial = PageTrial()
             with trial.applying():
-                yield False
+                apply()
                 self.catch_up()
             if not verdicts.are_wanted:
                 trial.is_applied = trial.is_wanted = True
@@ -307,9 +300,8 @@ class TraitDocument(MemberRoot):
     def edit_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
         """Undo or redo a page's step, as `apply_edit` does an edit of its."""
         verdicts.is_for_page = True
-        with self.held(), self._on_trial(verdicts) as is_applied:
-            if not is_applied:
-                self._go_back(author, verdicts, is_redo=is_redo)
+        with self.held():
+            self._on_trial(verdicts, lambda: self._go_back(author, verdicts, is_redo=is_redo))
 
     def _go_back(self, author: str, verdicts: Verdicts, *, is_redo: bool) -> None:
         self.catch_up()

@@ -138,9 +138,9 @@ class Verdicts:
         """Whether somebody has yet to be asked."""
         if self.trial is not None and self.trial.is_wanted:
             return True
-        return bool(self._wanted or self._makings or self._deferred) or any(
-            other.are_wanted for other in self._others.values()
-        )
+        if self._wanted or self._makings or self._deferred:
+            return True
+        return bool(self._others) and any(other.are_wanted for other in self._others.values())
 
     def finish(self) -> None:
         """End what is left of a trial; the lock is not held."""
