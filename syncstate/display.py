@@ -7,16 +7,15 @@ them is escaped.
 
 from __future__ import annotations
 
-import sys
 from datetime import date, time, timedelta
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from syncstate.arrays import describe, is_array
 from syncstate.buffers import detach
 from syncstate.document import Failure, Json, JsonObject, weigh
 from syncstate.messages import PROTOCOL, Snapshot
+from syncstate.sources import View
 
 MIME_TYPE = "application/vnd.syncstate.view+json"
 """What the JupyterLab extension draws (docs/protocol.md, section 8)."""
@@ -29,7 +28,7 @@ _NAME_WIDTH = 24
 
 
 def mimebundle(
-    name: str, snapshot: Snapshot, *, is_settled: bool = True, esm: str | None = None, css: str | None = None
+    name: str, snapshot: Snapshot, *, is_settled: bool = True, drawn_by: View | None = None
 ) -> dict[str, Any]:
     """Return the mimebundle of a model.
 
@@ -37,8 +36,7 @@ def mimebundle(
         name: The name of the model's class.
         snapshot: Its state.
         is_settled: Whether the document is that of its version; inside a batch it is ahead of it.
-        esm: The text of its view's ES module, if it has one.
-        css: The text of its view's style sheet, if it has one.
+        drawn_by: What draws it, if that is no view of ours.
     """
     view: dict[str, Any] = {
         "protocol": PROTOCOL,
@@ -53,10 +51,8 @@ def mimebundle(
         # an output has no place for bytes; the page asks the kernel
         if not buffers and not _has_proto(state):
             view.update(state)
-    if esm is not None:
-        view["esm"] = esm
-    if css is not None:
-        view["css"] = css
+    if drawn_by is not None:
+        view.update({part: text for part, text in drawn_by._asdict().items() if text is not None})
     return {
         MIME_TYPE: view,
         "text/html": as_html(name, snapshot["document"]),
@@ -117,28 +113,3 @@ def _text(leaf: Any) -> str:
         return repr(leaf)
     except Exception:  # a person's own
         return f"<{type(leaf).__name__}>"
-
-
-def read_source(source: str | Path | None, suffixes: tuple[str, ...], module: str) -> str | None:
-    """Return the text of a view's source, which is text or the path of a file.
-
-    A text of one line that ends like a file's name is a path; a relative one is looked for beside the
-    module that defines the class, then in the current directory.
-
-    Raises:
-        FileNotFoundError: It is a path, and there is no such file.
-    """
-    if source is None or (isinstance(source, str) and not _is_path(source, suffixes)):
-        return source
-    here = getattr(sys.modules.get(module), "__file__", None)
-    places = [Path(here).parent / source] if here else []
-    places.append(Path(source))
-    for place in places:
-        if place.is_file():
-            return place.read_text(encoding="utf-8")
-    looked = " or ".join(repr(str(place.absolute())) for place in places)
-    raise FileNotFoundError(f"Cannot read the view {str(source)!r}: there is no file {looked}")
-
-
-def _is_path(source: str, suffixes: tuple[str, ...]) -> bool:
-    return "\n" not in source and "{" not in source and source.strip().endswith(suffixes)

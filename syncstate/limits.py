@@ -45,6 +45,9 @@ CALLS, ALL_CALLS = 100, 1_000
 REASON = 1_000
 """Characters of a reason that pages are told: traitlets quotes the whole value that it refuses."""
 
+VIEW = 2**24
+"""Characters of a view's code: it is told to pages, and stands in each output."""
+
 MESSAGE_RATE, MESSAGE_BURST = 2_000, 1_000
 """Messages a second from one replica, and how many at once. Ten models that are dragged at 60 Hz make 600."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from secrets import token_hex
 from threading import Lock, RLock, current_thread, main_thread
@@ -33,6 +33,7 @@ from syncstate.messages import (
     Progress,
     Result,
     Version,
+    ViewMessage,
     check_size,
     is_name,
     read_frame,
@@ -40,6 +41,7 @@ from syncstate.messages import (
 )
 from syncstate.pacer import Pacer
 from syncstate.parts import cut, is_slim
+from syncstate.sources import View
 from syncstate.transports.comm import Lanes, PlainComm
 from syncstate.transports.transport import Transport
 from syncstate.uploads import Uploads
@@ -111,6 +113,8 @@ class Link:
         self._calls = Calls(self._answer_call, self._report, on_main, event_loop)
         self._reports: dict[Call, Progress] = {}  # the last of each call that was not sent yet
         self._unheard: float | None = None  # since when news has been sent and no page was heard
+        self._views: dict[str, View] = {}  # what draws the models that are shown
+        self._redrawn: set[str] = set()  # those that were drawn by something else before
         self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
         transport.on_frame = self.receive
         transport.on_goodbye = self._part
@@ -145,6 +149,28 @@ class Link:
         carried = self._cursors.get(key)
         return carried[0] if carried is not None else None
 
+    def is_carried(self, key: str) -> bool:
+        """Tell whether pages can find a model."""
+        return key in self._cursors
+
+    def draw(self, keys: Collection[str], view: View) -> None:
+        """Have pages draw models by a view from now on; those that have another one of them are told."""
+        with self._lock:
+            carried = [key for key in keys if key in self._cursors]
+            others = [key for key in carried if self._views.get(key, view) != view]
+            self._views.update(dict.fromkeys(carried, view))
+            self._redrawn.update(others)
+            if others:
+                self._outbox.append(self._drawing(others, view))
+        if others:
+            self._wake()
+
+    def _drawing(self, keys: Sequence[str], view: View, to: str | None = None) -> ViewMessage:
+        models: list[ModelId] = [{"model": key, "epoch": self._cursors[key][0].epoch} for key in keys]
+        message: Any = {"type": "view", "models": models, **view._asdict(), "to": to}
+        drawing: Any = {name: value for name, value in message.items() if value is not None}
+        return drawing  # type: ignore[no-any-return] # what it lacks is not there
+
     def withdraw(self, authority: Authority, reason: str) -> None:
         """Carry a model no longer, and tell pages why."""
         with self._lock:
@@ -153,6 +179,8 @@ class Link:
                 return
             del self._cursors[authority.key]
             self._keyed.pop(authority.key, None)
+            self._views.pop(authority.key, None)
+            self._redrawn.discard(authority.key)
             authority.watchers.remove(self._watchers.pop(authority.key))
             self._outbox.append(
                 {"type": "closed", "model": authority.key, "epoch": authority.epoch, "reason": reason}
@@ -430,6 +458,7 @@ class Link:
     def _tell(self, known: Authority, replica: str, hello: Hello | None) -> None:
         if hello is not None:
             known.receive(hello, replica, partial(self._reply, replica=replica))
+            self._show_drawing(known.key, replica)
             return
         known.refresh()
         with known.held():
@@ -438,6 +467,12 @@ class Link:
             self._ask(known.key, replica, hello)
         else:
             self._reply([snapshot], replica)
+
+    def _show_drawing(self, key: str, replica: str) -> None:
+        """Tell a page what draws a model, if its output may say something older."""
+        with self._lock:
+            if key in self._redrawn and key in self._cursors:
+                self._outbox.append(self._drawing([key], self._views[key], replica))
 
     def _refuse_all(self, data: object, error: SyncStateError) -> None:
         """Answer the edits of a frame that cannot be read, as far as it can be told which they are."""

@@ -91,6 +91,17 @@ class Version(ModelId):
     version: int
 
 
+class ViewMessage(TypedDict):
+    """Kernel to pages: these models are drawn by other code from now on."""
+
+    type: Literal["view"]
+    models: list[ModelId]
+    esm: NotRequired[str]
+    css: NotRequired[str]
+    file: NotRequired[str]
+    to: NotRequired[str]
+
+
 class CallFailure(TypedDict):
     """Why a call has no value."""
 
@@ -187,6 +198,7 @@ Message: TypeAlias = (
     | Reject
     | Closed
     | Version
+    | ViewMessage
     | Result
     | Progress
     | Hello
@@ -229,6 +241,7 @@ _NEEDED: dict[str, dict[str, type]] = {
     "reject": {**_ID, "version": int, "replica": str, "number": int, "reason": str},
     "closed": {"model": str, "reason": str},
     "version": {**_ID, "version": int},
+    "view": {"models": list},
     "result": {**_ID, "to": str, "call": str},
     "progress": {**_ID, "to": str, "call": str},
     "hello": {},
@@ -239,7 +252,7 @@ _NEEDED: dict[str, dict[str, type]] = {
     "ack": {"seq": int},
 }
 _OPTIONAL: dict[str, type] = {
-    **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer"), str),
+    **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer", "esm", "css", "file"), str),
     **dict.fromkeys(("version", "number", "parts"), int),
     "replaced": list,
     "undo": bool,

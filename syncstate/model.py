@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from collections.abc import Callable, Iterable
 from copy import copy
 from pathlib import Path
@@ -19,7 +20,7 @@ from syncstate.actions import Action, actions_of
 from syncstate.authority import PYTHON, Authority
 from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
-from syncstate.display import as_text, mimebundle, read_source
+from syncstate.display import as_text, mimebundle
 from syncstate.document import JsonObject, ObjectNode, fresh
 from syncstate.errors import PatchError, SessionClosed, SyncStateError
 from syncstate.fields import annotated_traits
@@ -27,6 +28,7 @@ from syncstate.patch import Operation
 from syncstate.pointer import as_pattern
 from syncstate.rules import rules_of
 from syncstate.seams import TraitValues, install, install_reading, synced_traits
+from syncstate.sources import Sources, View
 from syncstate.state import TraitDocument
 
 if TYPE_CHECKING:
@@ -358,15 +360,17 @@ class Sync:
 
             kernel_link().withdraw(self._document.authority, reason)
 
-    def _publish(self) -> Authority:
-        """Let every page of this kernel find the model."""
+    def _publish(self, view: View) -> Authority:
+        """Let every page of this kernel find the model, and draw it by a view."""
         from syncstate.link import kernel_link
+        from syncstate.reload import reloads
 
         authority = self._document.watch()
         if not self._is_closed:
             self._demand_key(kernel_link().known(self.key))
             self._is_published = True
             kernel_link().publish(authority)
+            reloads(kernel_link()).show(type(self._document.model), self.key, view)
         return authority
 
     def _demand_key(self, known: Authority | None) -> None:
@@ -416,6 +420,9 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     _css: ClassVar[str | Path | None] = None
     """The view's style sheet: its text, or the path of a `.css` file."""
 
+    _reload: ClassVar[bool | None] = None
+    """Whether open views follow the files of `_esm` and `_css`; by default if no package installed these."""
+
     _key: ClassVar[str | None] = None
     """A name for the model that stays the same when the cell runs again; by default each has its own."""
 
@@ -450,6 +457,8 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
             if isinstance(trait, traitlets.TraitType):
                 install_reading(trait)
         cls._actions = actions_of(cls, SyncedModel)
+        if (reload := sys.modules.get("syncstate.reload")) is not None:  # a view is shown
+            reload.redefine(cls)
 
     def __init__(self, **values: Any) -> None:
         for name in values:
@@ -546,11 +555,9 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         return as_text(type(self).__name__, self._document.view())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        module = type(self).__module__
-        esm = read_source(self._esm, (".js", ".mjs"), module)
-        css = read_source(self._css, (".css",), module)
-        authority = self.sync._publish()
+        view = Sources(self._esm, self._css, type(self).__module__).read()
+        authority = self.sync._publish(view)
         authority.refresh()
         with authority.held():
             snapshot, is_settled = authority.snapshot(), not authority.is_held
-        return mimebundle(type(self).__name__, snapshot, is_settled=is_settled, esm=esm, css=css)
+        return mimebundle(type(self).__name__, snapshot, is_settled=is_settled, drawn_by=view)

@@ -23,7 +23,7 @@ FEW = 1024
 
 _SAMPLES = (32, 8, 4, 2)  # elements that are looked at of a large container, by depth; below these, one
 _BULKY = {"snapshot": "document", "patch": "operations"}
-_NAMED = frozenset({"ready", "reject", "closed", "version"})  # they name things, and hold no values
+_NAMED = frozenset({"ready", "reject", "closed", "version", "view"})  # they name things, and hold no values
 
 
 def is_slim(message: Message) -> bool:

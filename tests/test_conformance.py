@@ -22,7 +22,16 @@ from hypothesis import strategies as st
 from syncstate import errors
 from syncstate import patch as patch_module
 from syncstate.document import plain, same
-from syncstate.errors import Conflict, PatchError, PointerError, SyncStateError, TargetNotFound, TestFailed
+from syncstate.errors import (
+    Conflict,
+    MessageError,
+    PatchError,
+    PointerError,
+    SyncStateError,
+    TargetNotFound,
+    TestFailed,
+)
+from syncstate.messages import read_message
 from syncstate.patch import FEW, Operation, amend, apply, check, invert, rehearse, trace
 from syncstate.pointer import join, parse, resolve
 from syncstate.rebase import rebase, rebase_operations
@@ -47,10 +56,10 @@ def skips(case: dict[str, Any]) -> list[Any]:
 
 def test_no_file_of_cases_is_forgotten():
     # session: test_session.py, hostile: test_hostile.py, arrays: test_arrays.py, values: test_values.py
-    known = {"patch", "patch-extra", "pointer", "rebase", "session", "hostile", "arrays", "values"}
+    known = {"patch", "patch-extra", "pointer", "rebase", "session", "hostile", "arrays", "values", "views"}
 
     assert {path.stem for path in FOLDER.glob("*.json")} <= known
-    assert min(len(cases(name)) for name in known - {"session", "arrays", "values"}) > 50
+    assert min(len(cases(name)) for name in known - {"session", "arrays", "values", "views"}) > 50
 
 
 # -- pointers
@@ -501,3 +510,15 @@ def test_what_was_moved_to_an_end_that_nobody_knows_is_not_acted_on():
 
     with pytest.raises(Conflict, match="say to which index"):
         rebase_operations(edit, over, {"rows": [1, 3]})
+
+
+# -- views
+
+
+@pytest.mark.parametrize("case", cases("views"))
+def test_a_message_about_a_view_is_read_or_refused(case):
+    if "error" not in case:
+        assert read_message(case["message"]) == case["message"]
+        return
+    with pytest.raises(MessageError, match=f"^{re.escape(case['error'])}"):
+        read_message(case["message"])

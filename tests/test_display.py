@@ -15,7 +15,8 @@ import pytest
 
 import syncstate.link
 from syncstate import SyncedModel, batch, synced
-from syncstate.display import EMBED_LIMIT, MIME_TYPE, as_html, as_text, read_source
+from syncstate.display import EMBED_LIMIT, MIME_TYPE, as_html, as_text
+from syncstate.sources import locate
 from tests.support import Comms
 
 
@@ -215,7 +216,7 @@ def test_a_view_that_is_not_there_is_an_error_that_says_where_it_was_looked_for(
     ],
 )
 def test_a_text_that_is_no_path_is_taken_as_it_is(source, suffixes):
-    assert read_source(source, suffixes, "nowhere") == source
+    assert locate(source, suffixes, "nowhere") == source
 
 
 @pytest.mark.parametrize("state", [{"__proto__": 1}, {"rows": [{"a": {"__proto__": {}}}]}])

@@ -38,7 +38,7 @@ export {
 export { type Codec, type ExactDate, exactDate, Failure, register, Tagged } from "./forms.ts";
 export { Link } from "./link.ts";
 export { PROTOCOL } from "./messages.ts";
-export { Model, type ModelEvents } from "./model.ts";
+export { Model, type ModelEvents, type ViewCode } from "./model.ts";
 export { apply, type Operation, type Patch } from "./patch.ts";
 export { join, parse, resolve } from "./pointer.ts";
 export type { Status, Trouble } from "./replica.ts";

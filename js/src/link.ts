@@ -12,6 +12,7 @@ import { type Buffer, putBuffers, takeBuffers } from "./buffers.ts";
 import { Calls } from "./calls.ts";
 import { isObject, type JsonObject, own } from "./document.ts";
 import {
+  type Drawing,
   type Edit,
   type KernelFrame,
   type KernelMessage,
@@ -228,7 +229,7 @@ export class Link {
     this.#heard = isOther ? seq : Math.max(seq, this.#heard ?? 0);
     this.#kernel = kernel;
     this.#obstacle = undefined;
-    if (isOther) this.#each(({ replica }) => replica.stale(RESTARTED));
+    if (isOther) this.#each((entry) => this.#restart(entry));
     if (isOther || isHole) {
       // what is in this frame has not been read yet
       queueMicrotask(() => this.#each(({ calls }) => calls.abandon(isOther ? RESTARTED : MISSED)));
@@ -238,8 +239,15 @@ export class Link {
     return isRepeated;
   }
 
+  // What another process draws it by, that process says.
+  #restart({ replica, model }: Entry): void {
+    replica.stale(RESTARTED);
+    model.redraw(undefined);
+  }
+
   #route(message: Told): void {
     if (message.type === "ready") this.#each((entry) => this.#tell(entry, message));
+    else if (message.type === "view") this.#redraw(message);
     else {
       const entry = this.#entryOf(message.model);
       if (message.type === "result" || message.type === "progress") {
@@ -247,6 +255,11 @@ export class Link {
       } else if (entry && message.type === "version") this.#compare(entry, message);
       else if (entry) this.#tell(entry, message as KernelMessage);
     }
+  }
+
+  #redraw({ models, to = this.id, esm, css, file }: Drawing): void {
+    if (to !== this.id) return;
+    for (const { model } of models) this.#entryOf(model)?.model.redraw({ esm, css, file });
   }
 
   #entryOf(model: string | undefined): Entry | undefined {

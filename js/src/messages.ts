@@ -106,6 +106,17 @@ export interface VersionNote {
   readonly version: number;
 }
 
+/** What draws models from now on: what is left out they have not got. */
+export interface Drawing {
+  readonly type: "view";
+  readonly models: readonly { readonly model: string; readonly epoch: string }[];
+  readonly esm?: string;
+  readonly css?: string;
+  /** The name of the file that the module is from. */
+  readonly file?: string;
+  readonly to?: string;
+}
+
 /** How a call of an action ended. */
 export interface Result {
   readonly type: "result";
@@ -132,7 +143,7 @@ export interface Progress {
 export type KernelMessage = Ready | Snapshot | PatchMessage | Reject | Closed;
 
 /** What a kernel says to a page. */
-export type Told = KernelMessage | VersionNote | Result | Progress;
+export type Told = KernelMessage | VersionNote | Drawing | Result | Progress;
 
 /** The page shows a model, and says what it has of it. */
 export interface Hello {
@@ -324,6 +335,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   closed: { model: text, reason: text, "epoch?": text, "to?": text },
   version: { ...MODEL, version: count },
+  view: { models, "esm?": text, "css?": text, "file?": text, "to?": text },
   result: { ...CALL, "error?": object },
   progress: { ...CALL, "text?": text },
 };

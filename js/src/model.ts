@@ -25,8 +25,18 @@ export interface ModelEvents<State = JsonObject> {
   /** The state, or what the kernel has confirmed of it, is another. */
   change: { readonly state: State; readonly version: number };
   status: { readonly status: Status; readonly reason: string };
+  /** The code that draws the model is another: a file was saved, or a cell was run again. */
+  view: ViewCode;
   /** An edit was taken back, or something went wrong that nobody else can be told. */
   error: Trouble;
+}
+
+/** What an author wrote to draw a model; without a module, one of ours draws it. */
+export interface ViewCode {
+  readonly esm?: string | undefined;
+  readonly css?: string | undefined;
+  /** The name of the file that the module is from. */
+  readonly file?: string | undefined;
 }
 
 type Listener<Event> = (event: Event) => void;
@@ -46,11 +56,13 @@ export class Model<State = JsonObject> {
   readonly #listeners: { [Name in keyof ModelEvents<State>]: Set<Listener<ModelEvents<State>[Name]>> } = {
     change: new Set(),
     status: new Set(),
+    view: new Set(),
     error: new Set(),
   };
   // What was told last, and what is still to be told.
   #told: Told;
   #troubles: Trouble[] = [];
+  #code: ViewCode | undefined;
 
   /** Make a model of a replica; `send` takes the messages that its edits make, `calls` makes those of its actions. */
   constructor(replica: Replica, send: (messages: readonly PageMessage[]) => void, calls?: Calls) {
@@ -96,6 +108,17 @@ export class Model<State = JsonObject> {
   /** The members that a page may not write. */
   get readOnly(): readonly string[] {
     return this.#replica.readOnly;
+  }
+
+  /** What the kernel said last that draws the model, if it is not what an output says. */
+  get code(): ViewCode | undefined {
+    return this.#code;
+  }
+
+  /** Take note of what draws the model: views are told. The link calls it. */
+  redraw(code: ViewCode | undefined): void {
+    this.#code = code;
+    if (code) this.#emit("view", code);
   }
 
   /** The own operations that the kernel has not answered yet. */

@@ -11,64 +11,126 @@ import type { Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
 import { importText, moduleOf, type ViewModule } from "./view/module.ts";
 import { Notices } from "./view/notices.ts";
+import { placeIn } from "./view/place.ts";
 import { style } from "./view/styles.ts";
+import { linesOf } from "./view/syntax.ts";
 
-/** What a view shows, where, and how. */
-export interface ViewOptions {
-  readonly model: Model;
-  readonly host: HTMLElement;
+/** What draws a model. */
+export interface DrawnBy {
   /** A module, or the text of one. */
   readonly module: ViewModule | string;
   readonly css?: string | undefined;
+  /** The name of the file that the text is from. */
+  readonly file?: string | undefined;
+}
+
+/** What a view shows, where, and how. */
+export interface ViewOptions extends DrawnBy {
+  readonly model: Model;
+  readonly host: HTMLElement;
   /** Whether the module itself says which edit was refused. */
   readonly tellsRejects?: boolean | undefined;
+}
+
+/** A module that can draw, and what its author knows it by. */
+interface Loaded {
+  readonly module: ViewModule;
+  readonly url?: string | undefined;
+  readonly file?: string | undefined;
 }
 
 /** A model on screen. */
 export class View {
   readonly #model: Model;
   readonly #controller = new AbortController();
-  readonly #element = make("div");
+  readonly #content = make("div", { class: "syncstate-content" });
   readonly #notices = new Notices(this.#controller.signal);
-  #url: string | undefined;
+  #element = make("div");
+  #drawing = new AbortController();
+  #styling = new AbortController();
+  #wanted: DrawnBy;
+  #shown: Loaded | undefined;
+  // What has drawn well.
+  #good: Loaded | undefined;
 
-  constructor({ model, host, module, css, tellsRejects = false }: ViewOptions) {
+  constructor({ model, host, tellsRejects = false, ...code }: ViewOptions) {
     this.#model = model;
-    const content = make("div", { class: "syncstate-content" });
-    content.append(this.#element);
-    if (css) style(content, css, this.#controller.signal); // around the author's element, whose classes are the author's
+    this.#wanted = code;
+    this.#content.append(this.#element);
+    this.#style(code.css);
     host.classList.add("syncstate-view");
-    host.replaceChildren(content, this.#notices.element);
+    host.replaceChildren(this.#content, this.#notices.element);
     this.#watchStatus();
     if (!tellsRejects) this.#watchRejects();
     this.#watchErrors();
-    void this.#draw(module);
+    void this.#draw(code);
+  }
+
+  /**
+   * Draw the model by other code, in the same place: an author has saved it.
+   *
+   * The code of before goes on until the new one is loaded, and comes back if that cannot draw. A style sheet that
+   * is new alone is exchanged and nothing else.
+   */
+  redraw(code: DrawnBy): void {
+    const { module, css } = this.#wanted;
+    this.#wanted = code;
+    if (css !== code.css) this.#style(code.css);
+    if (module !== code.module) void this.#draw(code);
   }
 
   /** Take the view away: its signal aborts, and what its `render` returned is called. */
   dispose(): void {
-    this.#controller.abort();
+    for (const end of [this.#controller, this.#drawing, this.#styling]) end.abort();
   }
 
-  async #draw(module: ViewModule | string): Promise<void> {
+  // Around the author's element, whose classes are the author's.
+  #style(css: string | undefined): void {
+    this.#styling.abort();
+    this.#styling = new AbortController();
+    if (css) style(this.#content, css, this.#styling.signal);
+  }
+
+  async #draw(code: DrawnBy): Promise<void> {
     const { signal } = this.#controller;
-    let place = "The code of this view could not be loaded";
+    const isOver = (): boolean => signal.aborted || code !== this.#wanted;
+    let place = NOT_LOADED;
     try {
-      const drawing = typeof module === "string" ? await this.#import(module) : module;
+      const loaded = await load(code);
       await stateOf(this.#model, signal);
-      if (signal.aborted) return;
-      place = "The render function of this view failed";
-      const cleanup = await drawing.render({ model: this.#model, el: this.#element, signal });
-      if (typeof cleanup === "function") whenAborted(signal, () => cleanup());
+      if (isOver()) return;
+      place = NOT_RENDERED;
+      await this.#render(loaded);
+      if (isOver()) return;
+      this.#good = loaded;
+      this.#notices.showError(undefined);
     } catch (error) {
-      this.#notices.showError(error, place, this.#url);
+      const lines = await linesOf(error, code.module);
+      if (isOver()) return;
+      const { url, file = code.file } = place === NOT_RENDERED ? (this.#shown ?? {}) : {};
+      this.#notices.showError(error, this.#good ? `${place}; ${GOOD}` : place, { url, file, lines });
+      if (this.#good && this.#shown !== this.#good) void this.#render(this.#good);
     }
   }
 
-  async #import(text: string): Promise<ViewModule> {
-    const imported = await importText(text);
-    this.#url = imported.url;
-    return moduleOf(imported);
+  async #render(loaded: Loaded): Promise<void> {
+    const giveBack = placeIn(this.#element);
+    this.#drawing.abort();
+    this.#drawing = new AbortController();
+    this.#shown = loaded;
+    const { signal } = this.#drawing;
+    const el = make("div");
+    const isFirst = this.#element.childNodes.length === 0;
+    if (!isFirst) this.#content.style.minHeight = `${this.#content.offsetHeight}px`; // or what is below would jump
+    this.#element.replaceWith(el);
+    this.#element = el;
+    try {
+      const cleanup = await loaded.module.render({ model: this.#model, el, signal });
+      if (typeof cleanup === "function") whenAborted(signal, () => cleanup());
+      if (!signal.aborted) giveBack(el);
+    } finally {
+      if (!signal.aborted) this.#content.style.minHeight = "";
+    }
   }
 
   #watchStatus(): void {
@@ -106,14 +168,14 @@ export class View {
     const { signal } = this.#controller;
     const show = (error: unknown, isCertain = false): void => {
       if (isCertain || this.#isAuthors(error))
-        this.#notices.showError(error, "The code of this view failed", this.#url);
+        this.#notices.showError(error, "The code of this view failed", this.#shown);
     };
     // A stack holds ten frames: the author's may lie below those of a library.
     const isSubscribers = ({ cause, operations }: Trouble): boolean =>
       cause !== undefined && operations.length === 0 && !(cause instanceof SyncStateError);
     this.#model.on(
       "error",
-      (trouble) => show(trouble.cause, this.#url !== undefined && isSubscribers(trouble)),
+      (trouble) => show(trouble.cause, this.#shown?.url !== undefined && isSubscribers(trouble)),
       { signal },
     );
     window.addEventListener("error", (event) => show(event.error), { signal });
@@ -121,8 +183,19 @@ export class View {
   }
 
   #isAuthors(error: unknown): boolean {
-    return error instanceof Error && this.#url !== undefined && error.stack?.includes(this.#url) === true;
+    const url = this.#shown?.url;
+    return error instanceof Error && url !== undefined && error.stack?.includes(url) === true;
   }
+}
+
+const NOT_LOADED = "The code of this view could not be loaded";
+const NOT_RENDERED = "The render function of this view failed";
+const GOOD = "what you see is the code of before";
+
+async function load({ module, file }: DrawnBy): Promise<Loaded> {
+  if (typeof module !== "string") return { module };
+  const imported = await importText(module);
+  return { module: await moduleOf(imported), url: imported.url, file };
 }
 
 /** Wait for a state: a large one is not in the output, and no author expects a model without members. */

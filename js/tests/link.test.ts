@@ -702,3 +702,27 @@ describe("an edit that is large", () => {
     expect(kernel.models.get("a")?.document).toEqual({ data: null, n: 2 });
   });
 });
+
+describe("a view that is told anew", () => {
+  const view = (to?: string) => ({
+    type: "view",
+    models: [{ model: "board", epoch: "e1" }],
+    esm: "new",
+    ...(to && { to }),
+  });
+
+  test("is the model's, and its views hear of it", async () => {
+    const { model, kernel, link } = await pair({ n: 1 });
+    const heard: unknown[] = [];
+    model.on("view", (code) => heard.push(code.esm));
+
+    kernel.say(view("another"));
+    expect([heard, model.code]).toEqual([[], undefined]);
+    kernel.say(view());
+    kernel.say(view(link.id));
+
+    expect(heard).toEqual(["new", "new"]);
+    expect(model.code).toMatchObject({ esm: "new" });
+    expect(link.model("board").code).toBe(model.code);
+  });
+});

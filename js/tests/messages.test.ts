@@ -3,7 +3,7 @@ import { putBuffers, takeBuffers } from "../src/buffers.ts";
 import type { JsonObject } from "../src/document.ts";
 import { MessageError, SyncStateError } from "../src/errors.ts";
 import { readFrame, readMessage, readSeed } from "../src/messages.ts";
-import { frozen } from "./support/conformance.ts";
+import { cases, frozen } from "./support/conformance.ts";
 
 const frame = { protocol: 1, kernel: "5b1c", seq: 17, messages: [] };
 const patch = { type: "patch", model: "board", epoch: "a1", base: 4, version: 5, operations: [] };
@@ -221,4 +221,15 @@ describe("the bytes of a frame", () => {
 
     expect(takeBuffers(deep).buffers).toEqual([]);
   });
+});
+
+interface ViewCase {
+  comment: string;
+  message: JsonObject;
+  error?: string;
+}
+
+test.each(cases<ViewCase>("views"))("$comment", ({ message, error }) => {
+  if (error === undefined) expect(readMessage(message)).toBe(message);
+  else expect(() => readMessage(message)).toThrow(error);
 });

@@ -310,3 +310,106 @@ describe("the status", () => {
     expect(status(host)).toBe("Connecting to the kernel…");
   });
 });
+
+describe("a view that is drawn by other code", () => {
+  const drawn = (text: string) => drawing(({ el }) => el.append(text));
+
+  test("ends what was drawn, and draws in the same place", async () => {
+    const ends: string[] = [];
+    const first = drawing(({ el, signal }) => {
+      el.append("one");
+      el.classList.add("mine");
+      signal.addEventListener("abort", () => ends.push("aborted"));
+      return () => ends.push("cleaned");
+    });
+    const { host, view } = await show(first);
+
+    view.redraw({ module: drawn("two") });
+    await turn();
+
+    expect(ends.sort()).toEqual(["aborted", "cleaned"]);
+    expect(host.querySelector(".syncstate-content")?.innerHTML).toBe("<div>two</div>");
+  });
+
+  test("goes on with what it has while the new code cannot be loaded, and draws the next", async () => {
+    const end = vi.fn();
+    const { host, view } = await show(
+      drawing(({ el, signal }) => {
+        el.append("one");
+        signal.addEventListener("abort", end);
+      }),
+    );
+
+    view.redraw({ module: "throw new Error('not today');", file: "board.js" });
+    await vi.waitFor(() =>
+      expect(error(host)).toContain("could not be loaded; what you see is the code of before"),
+    );
+    expect(host.textContent).toContain("one");
+    expect(end).not.toHaveBeenCalled();
+
+    view.redraw({ module: drawn("two") });
+    await vi.waitFor(() => expect(host.textContent).toBe("two"));
+  });
+
+  test("comes back to what drew well when the new code cannot draw", async () => {
+    const { host, view } = await show(drawn("one"));
+
+    view.redraw({
+      module: drawing(({ el }) => {
+        el.append("half");
+        throw new Error("no");
+      }),
+    });
+
+    await vi.waitFor(() => expect(error(host)).toContain("The render function of this view failed"));
+    expect(host.querySelector(".syncstate-content")?.textContent).toBe("one");
+  });
+
+  test("draws the newest of several that come in a row", async () => {
+    const { host, view } = await show(drawn("one"));
+    const text = (name: string) => `export const render = ({ el }) => { el.append("${name}"); }`;
+
+    for (const name of ["two", "three", "four"]) view.redraw({ module: text(name) });
+
+    await vi.waitFor(() => expect(host.textContent).toBe("four"));
+  });
+
+  test("is not drawn again for a style sheet", async () => {
+    const render = vi.fn();
+    const module = drawing(render);
+    const { view } = await show(module, { css: ".a { color: red }" });
+    const sheets = (): string[] =>
+      [...document.querySelectorAll("style")].map((each) => each.textContent ?? "");
+
+    view.redraw({ module, css: ".b { color: blue }" });
+
+    expect(render).toHaveBeenCalledOnce();
+    expect(sheets().filter((text) => text.includes(".a {"))).toEqual([]);
+    expect(sheets().filter((text) => text.includes(".b {"))).toHaveLength(1);
+  });
+
+  test("gives the focus and the selection back to what has the same name", async () => {
+    const form = (order: string[]) =>
+      drawing(({ el }) => {
+        for (const name of order) {
+          const input = document.createElement("input");
+          input.setAttribute("data-sync-value", name);
+          input.value = "some text";
+          el.append(input);
+        }
+      });
+    const { host, view } = await show(form(["/a", "/b"]));
+    document.body.append(host);
+    const input = host.querySelectorAll("input")[1] as HTMLInputElement;
+    input.focus();
+    input.setSelectionRange(2, 4);
+
+    view.redraw({ module: form(["/b", "/c", "/a"]) });
+    await turn();
+
+    const focused = document.activeElement as HTMLInputElement;
+    expect(focused.getAttribute("data-sync-value")).toBe("/b");
+    expect([focused.selectionStart, focused.selectionEnd]).toEqual([2, 4]);
+    host.remove();
+  });
+});

@@ -8,7 +8,7 @@ import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Widget } from "@lumino/widgets";
 import { isObject, type Json, own } from "../document.ts";
 import { seedOf } from "../link.ts";
-import type { Model } from "../model.ts";
+import type { Model, ViewCode } from "../model.ts";
 import * as tree from "../tree.ts";
 import { View } from "../view.ts";
 import type { Hub } from "./hub.ts";
@@ -22,6 +22,8 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
   #shown: Json | undefined;
   #model: Model | undefined;
   #view: View | undefined;
+  #isOurs = false;
+  #unfollow: () => void = () => {};
 
   constructor(hub: Hub) {
     super();
@@ -44,18 +46,31 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
   #show(bundle: Json): void {
     this.#clear();
     const seed = seedOf(bundle);
-    const [key, esm, css] = ["model", "esm", "css"].map((name) => textOf(bundle, name));
+    const [key, esm, css, file] = ["model", "esm", "css", "file"].map((name) => textOf(bundle, name));
     if (!seed || key === undefined)
       throw new TypeError(
         "Cannot show this output: another version of syncstate made it; run the cell again",
       );
     const model = this.#hub.link.model(key, seed);
-    const module = esm ?? tree;
-    this.#view = new View({ model, host: this.node, module, css, tellsRejects: module === tree });
     this.#model = model;
+    this.#draw(model, model.code ?? { esm, css, file }); // who saves the file does not run the cell again
+    this.#unfollow = model.on("view", (code) => this.#draw(model, code));
+  }
+
+  #draw(model: Model, { esm, css, file }: ViewCode): void {
+    const module = esm ?? tree;
+    const code = { module, css, file };
+    const isOurs = module === tree;
+    if (this.#view && isOurs === this.#isOurs) this.#view.redraw(code);
+    else {
+      this.#view?.dispose();
+      this.#view = new View({ model, host: this.node, tellsRejects: isOurs, ...code });
+    }
+    this.#isOurs = isOurs;
   }
 
   #clear(): void {
+    this.#unfollow();
     this.#view?.dispose();
     if (this.#model) this.#hub.link.release(this.#model);
     this.#view = undefined;

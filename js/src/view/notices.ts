@@ -80,8 +80,12 @@ export class Notices {
     if (this.#reject.textContent !== reason) this.#reject.textContent = reason;
   }
 
-  /** Show what an author's code threw; `place` says where, and `url` is that of the author's module. */
-  showError(error: unknown, place: string, url?: string): void {
+  /** Show what an author's code threw, and `place`, which says where; nothing takes the last one away. */
+  showError(error: unknown, place = "", code: Code = {}): void {
+    if (!place) {
+      this.#errors.replaceChildren();
+      return;
+    }
     const box = make("div", { class: "syncstate-error" });
     const close = make(
       "button",
@@ -90,10 +94,17 @@ export class Notices {
     );
     close.addEventListener("click", () => box.remove());
     box.append(close, make("small", {}, place), make("strong", {}, titleOf(error)));
-    const stack = stackOf(error, url);
+    const stack = stackOf(error, code);
     if (stack) box.append(make("pre", {}, stack));
     this.#errors.replaceChildren(box); // one at a time: a faulty subscriber throws at every change
   }
+}
+
+/** What an author's code is known by: the URL in a stack, the author's file, and where in it a fault is. */
+interface Code {
+  readonly url?: string | undefined;
+  readonly file?: string | undefined;
+  readonly lines?: string | undefined;
 }
 
 function titleOf(error: unknown): string {
@@ -101,10 +112,11 @@ function titleOf(error: unknown): string {
 }
 
 /** The frames from the first to the last that are the author's: those outside are ours, or the browser's. */
-function stackOf(error: unknown, url: string | undefined): string {
+function stackOf(error: unknown, { url, file = "view.js", lines }: Code): string {
+  if (lines) return `at ${file}:${lines}`;
   if (!(error instanceof Error) || !error.stack) return "";
   const frames = error.stack.replace(titleOf(error), "").split("\n");
   const isAuthors = (frame: string): boolean => url !== undefined && frame.includes(url);
   const own = frames.slice(frames.findIndex(isAuthors), frames.findLastIndex(isAuthors) + 1);
-  return own.map((frame) => frame.replaceAll(url ?? "", "view.js").trim()).join("\n");
+  return own.map((frame) => frame.replaceAll(url ?? "", file).trim()).join("\n");
 }
