@@ -7,8 +7,10 @@ them is escaped.
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from datetime import date, time, timedelta
 from html import escape
+from itertools import islice
 from typing import Any
 
 from syncstate.arrays import describe, is_array
@@ -23,7 +25,7 @@ MIME_TYPE = "application/vnd.syncstate.view+json"
 EMBED_LIMIT = 2**20
 """Bytes of JSON above which the state is not stored in the output: a notebook is no database."""
 
-_SHOWN = 5
+_SHOWN, _MEMBERS = 5, 100
 _NAME_WIDTH = 24
 
 
@@ -62,7 +64,8 @@ def mimebundle(
 
 def as_text(name: str, document: JsonObject) -> str:
     """Return a model's one-line form: `Board(title='Sales', rows=[1461 elements])`."""
-    return f"{name}({', '.join(f'{member}={_brief(value)}' for member, value in document.items())})"
+    texts = [f"{member}={_brief(value)}" for member, value in islice(document.items(), _MEMBERS)]
+    return f"{name}({', '.join([*texts, *_more(document, _MEMBERS)])})"
 
 
 def as_html(name: str, document: JsonObject) -> str:
@@ -72,13 +75,15 @@ def as_html(name: str, document: JsonObject) -> str:
     those of Jupyter, which an export or a code host takes away, and would have five times the bytes. And no
     MathJax looks into `pre`: what a page wrote is no formula, some of which are links.
     """
-    width = min(max(map(len, document), default=0), _NAME_WIDTH)
+    shown = dict(islice(document.items(), _MEMBERS))
+    width = min(max(map(len, shown), default=0), _NAME_WIDTH)
     indent = "\n" + " " * (width + 4)
     rows = "".join(
         f"\n  {escape(member.ljust(width))}  {escape(indent.join(_lines(value)))}"
-        for member, value in document.items()
+        for member, value in shown.items()
     )
-    return f"<pre>{escape(name)}{rows}</pre>"
+    rest = "".join(f"\n  {text}" for text in _more(document, _MEMBERS))
+    return f"<pre>{escape(name)}{rows}{rest}</pre>"
 
 
 def _has_proto(value: Json) -> bool:
@@ -91,20 +96,29 @@ def _has_proto(value: Json) -> bool:
 def _lines(value: Json) -> list[str]:
     if isinstance(value, (list, dict)) and len(value) > 0:
         items = list(value.items()) if isinstance(value, dict) else list(enumerate(value))
-        more = [f"… {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
-        return [f"{key}: {_brief(member, 100)}" for key, member in items[:_SHOWN]] + more
+        return [f"{key}: {_brief(member, 100)}" for key, member in items[:_SHOWN]] + _more(items, _SHOWN)
     return [_brief(value, 1000)]
+
+
+def _more(items: Sized, shown: int) -> list[str]:
+    return [f"… {len(items) - shown} more"] if len(items) > shown else []
 
 
 def _brief(value: Json, width: int = 60) -> str:
     if isinstance(value, (list, dict)) and weigh(value, width) > width:
         noun, brackets = ("element", "[]") if isinstance(value, list) else ("member", "{}")
         return f"{brackets[0]}{len(value)} {noun}{'' if len(value) == 1 else 's'}{brackets[1]}"
-    text = f"[{describe(value)}]" if is_array(value) else _text(value)
+    text = _text(value)
     return text if len(text) <= width else f"{text[: width - 1]}…"
 
 
 def _text(leaf: Any) -> str:
+    if isinstance(leaf, list):
+        return f"[{', '.join(map(_text, leaf))}]"
+    if isinstance(leaf, dict):
+        return f"{{{', '.join(f'{name!r}: {_text(member)}' for name, member in leaf.items())}}}"
+    if is_array(leaf):
+        return f"[{describe(leaf)}]"
     if isinstance(leaf, Failure):
         return f"{leaf.type}: {leaf.text}"
     if isinstance(leaf, (date, time, timedelta)):

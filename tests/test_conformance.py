@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 
 from syncstate import errors
 from syncstate import patch as patch_module
+from syncstate.buffers import attach
+from syncstate.display import as_html, as_text
 from syncstate.document import plain, same
 from syncstate.errors import (
     Conflict,
@@ -56,10 +58,21 @@ def skips(case: dict[str, Any]) -> list[Any]:
 
 def test_no_file_of_cases_is_forgotten():
     # session: test_session.py, hostile: test_hostile.py, arrays: test_arrays.py, values: test_values.py
-    known = {"patch", "patch-extra", "pointer", "rebase", "session", "hostile", "arrays", "values", "views"}
+    known = {
+        "patch",
+        "patch-extra",
+        "pointer",
+        "rebase",
+        "session",
+        "hostile",
+        "arrays",
+        "values",
+        "views",
+        "display",
+    }
 
     assert {path.stem for path in FOLDER.glob("*.json")} <= known
-    assert min(len(cases(name)) for name in known - {"session", "arrays", "values", "views"}) > 50
+    assert min(len(cases(name)) for name in known - {"session", "arrays", "values", "views", "display"}) > 50
 
 
 # -- pointers
@@ -522,3 +535,15 @@ def test_a_message_about_a_view_is_read_or_refused(case):
         return
     with pytest.raises(MessageError, match=f"^{re.escape(case['error'])}"):
         read_message(case["message"])
+
+
+# -- static forms
+
+
+@pytest.mark.parametrize("case", cases("display"))
+def test_the_static_forms_of_a_state_are_the_same_in_both_languages(case):
+    frame = copy.deepcopy({name: case[name] for name in ("document", "values") if name in case})
+    document = attach(frame, [])["document"]
+
+    assert as_html(case["name"], document) == case["html"]
+    assert as_text(case["name"], document) == case["text"]

@@ -106,7 +106,7 @@ export function isSame(one: View & Partial<Labels>, other: View & Partial<Labels
 
 /** Name an array or bytes for a line of text: `480 x 640 x 3 uint8`, `12 bytes`. */
 export function describe({ shape, dtype, byteLength }: View & Partial<Labels>): string {
-  const lengths = (shape ?? [byteLength]).map((length) => length.toLocaleString());
+  const lengths = (shape ?? [byteLength]).map((length) => length.toLocaleString("en"));
   return `${lengths.join(" x ")} ${dtype ?? "bytes"}`;
 }
 

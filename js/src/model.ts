@@ -13,7 +13,7 @@ import type { CallOptions, Calls } from "./calls.ts";
 import type { Json, JsonObject } from "./document.ts";
 import { type Draft, record } from "./draft.ts";
 import { SessionClosed } from "./errors.ts";
-import type { PageMessage } from "./messages.ts";
+import type { PageMessage, Seed } from "./messages.ts";
 import { beforePaint } from "./paint.ts";
 import type { Patch } from "./patch.ts";
 import { find, parse, step } from "./pointer.ts";
@@ -93,6 +93,11 @@ export class Model<State = JsonObject> {
   /** How many commits the kernel has made; own edits that are pending do not count. */
   get version(): number {
     return this.#replica.version;
+  }
+
+  /** The newest state that the kernel has confirmed: what a notebook stores. */
+  get seed(): Seed | undefined {
+    return this.#replica.seed;
   }
 
   /** Whether the page is in step with the kernel. */

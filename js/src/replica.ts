@@ -124,6 +124,14 @@ export class Replica {
     return this.#document;
   }
 
+  /** What the kernel has confirmed, if it can be told as that of a version. */
+  get seed(): Seed | undefined {
+    const { epoch, version, readOnly } = this;
+    if (epoch === undefined || this.#isLost) return undefined;
+    this.#unseen = undefined;
+    return { epoch, version, read_only: readOnly, document: this.#confirmed };
+  }
+
   /** The operations of this page that the kernel has not answered yet. */
   get pending(): Patch {
     return [...(this.#flight?.operations ?? []), ...operationsOf(this.#behind.flat())];

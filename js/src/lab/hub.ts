@@ -20,6 +20,11 @@ const DISCONNECTED = "The connection to the kernel was lost: reload the page to 
 const DEAD = "The kernel died: start one and run the cell again to make this live";
 const TERMINATING = "The kernel is shutting down";
 
+/** An output that can store what it shows. */
+export interface Stored {
+  store(): void;
+}
+
 /**
  * One link for all views of a panel, whatever kernel the panel has at the moment.
  *
@@ -29,6 +34,8 @@ export class Hub implements Transport {
   onFrame: Transport["onFrame"] = () => {};
   onClose: Transport["onClose"] = () => {};
   readonly link: Link = new Link(this);
+  /** The outputs that show something, and can be brought up to date. */
+  readonly outputs: Set<Stored> = new Set();
   readonly #session: Session | null;
   #kernel: Kernel.IKernelConnection | null = null;
   #lanes: Lanes | null = null;
@@ -48,6 +55,11 @@ export class Hub implements Transport {
 
   renew(): void {
     this.#lanes?.renew();
+  }
+
+  /** Have the outputs hold the newest state: the notebook is about to be saved. */
+  store(): void {
+    for (const output of this.outputs) output.store();
   }
 
   close(): void {

@@ -11,8 +11,9 @@ import { type ConsolePanel, IConsoleTracker } from "@jupyterlab/console";
 import { INotebookTracker, type NotebookPanel } from "@jupyterlab/notebook";
 import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
+import { MIME_TYPE } from "../display.ts";
 import { Hub } from "./hub.ts";
-import { MIME_TYPE, Renderer } from "./renderer.ts";
+import { Renderer } from "./renderer.ts";
 
 type Registry = Pick<IRenderMimeRegistry, "addFactory">;
 
@@ -41,6 +42,8 @@ function activate(
     served.add(panel);
     const hub = new Hub(panel.sessionContext);
     panel.disposed.connect(() => hub.close());
+    // In the turn in which it says so, before it takes what it writes; then it is not made dirty by it.
+    if ("context" in panel) panel.context.saveState.connect((_, state) => state === "started" && hub.store());
     registry.addFactory(
       factory(() => hub),
       RANK,

@@ -6,19 +6,18 @@
 
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Widget } from "@lumino/widgets";
-import { isObject, type Json, own } from "../document.ts";
+import { MIME_TYPE, mimebundle } from "../display.ts";
+import { isObject, type Json, type JsonObject, own, same } from "../document.ts";
 import { seedOf } from "../link.ts";
 import type { Model, ViewCode } from "../model.ts";
 import * as tree from "../tree.ts";
 import { View } from "../view.ts";
-import type { Hub } from "./hub.ts";
-
-/** The MIME type of a model that is shown (docs/protocol.md, section 8). */
-export const MIME_TYPE = "application/vnd.syncstate.view+json";
+import type { Hub, Stored } from "./hub.ts";
 
 /** One output. All outputs that show one model in a panel share its replica. */
-export class Renderer extends Widget implements IRenderMime.IRenderer {
+export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   readonly #hub: Hub;
+  #output: IRenderMime.IMimeModel | undefined;
   #shown: Json | undefined;
   #model: Model | undefined;
   #view: View | undefined;
@@ -34,13 +33,34 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
   /** Show what the output holds; JupyterLab calls it again when the output is replaced. */
   async renderModel(output: IRenderMime.IMimeModel): Promise<void> {
     const bundle = output.data[MIME_TYPE] as Json;
-    if (bundle !== this.#shown) this.#show(bundle); // what is still to come is told in the view
+    this.#output = output;
+    if (!this.#isShown(bundle)) this.#show(bundle); // what is still to come is told in the view
     this.#shown = bundle;
+  }
+
+  /** Put the newest state and code into the output, if it has older ones: it is saved, and shown without a kernel. */
+  store(): void {
+    const old = this.#output?.data[MIME_TYPE] as Json | undefined;
+    const bundle = this.#bundle(old);
+    if (!this.#output || !bundle || same(bundle[MIME_TYPE], old)) return;
+    this.#output.setData({ data: { ...this.#output.data, ...bundle } as IRenderMime.IMimeModel["data"] });
+  }
+
+  // What an output would hold that was made now.
+  #bundle(old: Json | undefined): Record<string, Json> | undefined {
+    const { seed, code } = this.#model ?? {};
+    if (!seed || !isObject(old)) return undefined;
+    return mimebundle(code ? withCode(old, code) : old, seed);
   }
 
   override dispose(): void {
     if (!this.isDisposed) this.#clear();
     super.dispose();
+  }
+
+  // An output that was stored, by this view or by another one of it, brings nothing new.
+  #isShown(bundle: Json): boolean {
+    return same(bundle, this.#shown) || same(bundle, this.#bundle(this.#shown)?.[MIME_TYPE]);
   }
 
   #show(bundle: Json): void {
@@ -53,6 +73,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
       );
     const model = this.#hub.link.model(key, seed);
     this.#model = model;
+    this.#hub.outputs.add(this);
     this.#draw(model, model.code ?? { esm, css, file }); // who saves the file does not run the cell again
     this.#unfollow = model.on("view", (code) => this.#draw(model, code));
   }
@@ -70,6 +91,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer {
   }
 
   #clear(): void {
+    this.#hub.outputs.delete(this);
     this.#unfollow();
     this.#view?.dispose();
     if (this.#model) this.#hub.link.release(this.#model);
@@ -83,6 +105,12 @@ function keepFromNotebook(event: KeyboardEvent): void {
   const isShortcut = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
   const isRun = event.key === "Enter" && event.shiftKey;
   if (!isShortcut && !isRun && (event.target as Element).matches(CONTROLS)) event.stopPropagation();
+}
+
+function withCode(view: JsonObject, code: ViewCode): JsonObject {
+  const { esm: _, css: __, file: ___, ...rest } = view;
+  const parts = Object.entries(code).filter(([, text]) => text !== undefined) as [string, Json][];
+  return { ...rest, ...Object.fromEntries(parts) } as JsonObject;
 }
 
 const CONTROLS = "input, select, textarea, button, a, summary, [tabindex], [contenteditable]";

@@ -3,8 +3,8 @@ import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Signal } from "@lumino/signaling";
 import type { Widget } from "@lumino/widgets";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { MIME_TYPE } from "../../src/display.ts";
 import plugin from "../../src/lab/plugin.ts";
-import { MIME_TYPE } from "../../src/lab/renderer.ts";
 import { FakeKernel, settle } from "../support/kernel-connection.ts";
 
 // jsdom drags nothing, and Lumino looks for this as it is imported.
