@@ -121,6 +121,7 @@ class Authority(Locked):
     """
 
     __slots__ = (
+        "__weakref__",
         "_answers",
         "_are_apart",
         "_holds",

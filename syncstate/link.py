@@ -13,8 +13,10 @@ from functools import partial
 from secrets import token_hex
 from threading import Lock, RLock, current_thread, main_thread
 from typing import Any, cast
+from weakref import ReferenceType, ref
 
 from syncstate import limits
+from syncstate.audience import Audience
 from syncstate.authority import Authority
 from syncstate.buffers import Faults, attach, detach
 from syncstate.calls import Call, Calls, failed
@@ -115,6 +117,8 @@ class Link:
         self._unheard: float | None = None  # since when news has been sent and no page was heard
         self._views: dict[str, View] = {}  # what draws the models that are shown
         self._redrawn: set[str] = set()  # those that were drawn by something else before
+        self._audience = Audience()
+        self._resting: dict[str, ReferenceType[Authority]] = {}  # no page shows them; Python may
         self._keyed: dict[str, float] = {}  # when the last key frame of a model was sent
         transport.on_frame = self.receive
         transport.on_goodbye = self._part
@@ -131,32 +135,72 @@ class Link:
         authority.refresh()
         with self._lock:
             known = self._cursors.get(authority.key)
+            self._audience.keep(authority.key)
             if known is not None and known[0] is authority:
                 return
             if known is not None:
                 known[0].watchers.remove(self._watchers[authority.key])
-            authority.commit()
-            self._cursors[authority.key] = (authority, authority.version)
-            self._watchers[authority.key] = watcher = partial(self._hear_of, authority.key)
-            authority.watchers.append(watcher)
+            self._carry(authority)
             # inside a batch the page asks, and is answered at the batch's end
             if not (self._is_plain and authority.is_held):
                 self._outbox.append(self._first_word(authority))
         self._wake()
 
     def known(self, key: str) -> Authority | None:
-        """Return the model of a key that is carried, or None."""
+        """Return the model of a key that pages can find, or None."""
         carried = self._cursors.get(key)
-        return carried[0] if carried is not None else None
+        if carried is not None:
+            return carried[0]
+        resting = self._resting.get(key)
+        return resting() if resting is not None else None
+
+    def _carry(self, authority: Authority) -> None:
+        """Send what happens to a model from now on; the lock is held."""
+        authority.commit()
+        self._resting.pop(authority.key, None)
+        self._cursors[authority.key] = (authority, authority.version)
+        self._watchers[authority.key] = watcher = partial(self._hear_of, authority.key)
+        authority.watchers.append(watcher)
+
+    def _let_rest(self, now: float) -> None:
+        """Hold the models that no page shows any more only as long as Python does; the lock is held.
+
+        A page that shows one again, and says so, finds it if it is still there.
+        """
+        for key in self._audience.due(now):
+            if key in self._cursors:
+                authority, _ = self._cursors.pop(key)
+                self._keyed.pop(key, None)
+                authority.watchers.remove(self._watchers.pop(key))
+                self._resting[key] = ref(authority, partial(self._bury, key))
+
+    def _rest_no_more(self, authority: Authority) -> None:
+        resting = self._resting.get(authority.key)
+        if resting is not None and resting() is authority:
+            self._bury(authority.key, resting)
+
+    def _bury(self, key: str, resting: ReferenceType[Authority]) -> None:
+        if self._resting.get(key) is resting:
+            del self._resting[key]
+            self._views.pop(key, None)
+            self._redrawn.discard(key)
+
+    def _wake_up(self, key: str) -> Authority | None:
+        """Carry a model again that a page shows again, if Python has it still."""
+        with self._lock:
+            authority = self.known(key)
+            if authority is not None and key not in self._cursors:
+                self._carry(authority)
+            return authority
 
     def is_carried(self, key: str) -> bool:
         """Tell whether pages can find a model."""
-        return key in self._cursors
+        return self.known(key) is not None
 
     def draw(self, keys: Collection[str], view: View) -> None:
         """Have pages draw models by a view from now on; those that have another one of them are told."""
         with self._lock:
-            carried = [key for key in keys if key in self._cursors]
+            carried = [key for key in keys if self.is_carried(key)]
             others = [key for key in carried if self._views.get(key, view) != view]
             self._views.update(dict.fromkeys(carried, view))
             self._redrawn.update(others)
@@ -166,7 +210,8 @@ class Link:
             self._wake()
 
     def _drawing(self, keys: Sequence[str], view: View, to: str | None = None) -> ViewMessage:
-        models: list[ModelId] = [{"model": key, "epoch": self._cursors[key][0].epoch} for key in keys]
+        carried = [known for known in map(self.known, keys) if known is not None]
+        models: list[ModelId] = [{"model": known.key, "epoch": known.epoch} for known in carried]
         message: Any = {"type": "view", "models": models, **view._asdict(), "to": to}
         drawing: Any = {name: value for name, value in message.items() if value is not None}
         return drawing  # type: ignore[no-any-return] # what it lacks is not there
@@ -174,8 +219,11 @@ class Link:
     def withdraw(self, authority: Authority, reason: str) -> None:
         """Carry a model no longer, and tell pages why."""
         with self._lock:
+            if self.known(authority.key) is authority:
+                self._audience.forget(authority.key)
             known = self._cursors.get(authority.key)
             if known is None or known[0] is not authority:
+                self._rest_no_more(authority)
                 return
             del self._cursors[authority.key]
             self._keyed.pop(authority.key, None)
@@ -208,6 +256,7 @@ class Link:
         if self._asked and self._welcome():
             self._wake()
         with self._lock:
+            self._let_rest(self._clock())
             taken = self._take_changed(self._clock())
         for key in taken:  # what changes from here on is taken the next time
             self._refresh(key)
@@ -235,7 +284,9 @@ class Link:
                 else:
                     for some in _cut(messages):
                         self._transport.send(*detach(self._frame(some, now, is_deaf=is_deaf)))
-            return pause or (LOOK_INTERVAL if self._is_unsure else None)
+            again = pause or (LOOK_INTERVAL if self._is_unsure else None)
+            rest = self._audience.pause(now)
+            return rest if again is None else again if rest is None else min(again, rest)
 
     def _refresh(self, key: str) -> None:
         """Have computed what is about to be told of a model; no lock is held."""
@@ -409,21 +460,26 @@ class Link:
         self._wake()
 
     def _pace(self, message: Message, replica: str) -> None:
-        """Learn from a message who reads, and how fast."""
-        if self._flow is None:
-            return
+        """Learn from a message who reads, what, and how fast."""
         with self._lock:
             match message["type"]:
                 case "hello":
-                    self._flow.meet(replica)
+                    if not self._is_plain and self._wake_up(key := message.get("model", "")):
+                        self._audience.join(key, replica)
+                    if self._flow is not None:
+                        self._flow.meet(replica)
                 case "bye":
-                    self._part(replica)
-                case "ack":
+                    if not self._is_plain and message["model"] in self._cursors:
+                        self._audience.leave(message["model"], replica, self._clock())
+                    if self._flow is not None:
+                        self._flow.part(replica)
+                case "ack" if self._flow is not None:
                     self._flow.acknowledge(replica, message["seq"], self._clock())
 
     def _part(self, replica: str) -> None:
         """Take note that a page leaves: it is not waited for."""
         with self._lock:
+            self._audience.part(replica)
             if self._flow is not None:
                 self._flow.part(replica)
 

@@ -154,7 +154,7 @@ export class Link {
     this.#entries.delete(replica.model);
     this.#patience.settle(entry);
     if (replica.model !== undefined) {
-      this.#numbers.set(replica.model, replica.number);
+      if (replica.number > 0) this.#numbers.set(replica.model, replica.number);
       this.#outgoing.push({ type: "bye", model: replica.model });
       this.#schedule();
     }
