@@ -37,6 +37,7 @@ ORDER = [
     {
         "Guide": [
             "index",
+            "views",
             "types",
             "values",
             "tables",
