@@ -360,8 +360,8 @@ class Sync:
 
             kernel_link().withdraw(self._document.authority, reason)
 
-    def _publish(self, view: View) -> Authority:
-        """Let every page of this kernel find the model, and draw it by a view."""
+    def _publish(self, view: View | None = None) -> Authority:
+        """Let every page of this kernel find the model, and draw it by a view if one is shown."""
         from syncstate.link import kernel_link
         from syncstate.reload import reloads
 
@@ -370,7 +370,8 @@ class Sync:
             self._demand_key(kernel_link().known(self.key))
             self._is_published = True
             kernel_link().publish(authority)
-            reloads(kernel_link()).show(type(self._document.model), self.key, view)
+            if view is not None:
+                reloads(kernel_link()).show(type(self._document.model), self.key, view)
         return authority
 
     def _demand_key(self, known: Authority | None) -> None:
