@@ -1,7 +1,7 @@
 """Floor 7. Views that are shown are drawn anew when their code changes: a file is saved, a cell is run again.
 
 Files are looked at, a few times a second and only while a view is shown that is from one
-(docs/decisions/0026-a-look-at-two-files.md).
+(docs/decisions/0027-a-look-at-two-files.md).
 """
 
 from __future__ import annotations
