@@ -69,6 +69,22 @@ class Teller:
         collected: The acts of the patch that is being applied, while its lock is held: they will be one.
     """
 
+    __slots__ = (
+        "_authority",
+        "_batched",
+        "_computeds",
+        "_held",
+        "_hold",
+        "_model",
+        "_postponed",
+        "_returns",
+        "_telling",
+        "_untold",
+        "acts",
+        "collected",
+        "listeners",
+    )
+
     def __init__(self, model: traitlets.HasTraits, authority: Authority, computeds: Collection[str]) -> None:
         self._model = model
         self._authority = authority

@@ -33,6 +33,18 @@ class LeasingRoot(Root):
         computations: The members that are computed.
     """
 
+    __slots__ = (
+        "_leases",
+        "_paused",
+        "_stale",
+        "authority",
+        "computations",
+        "listeners",
+        "model",
+        "readers",
+        "teller",
+    )
+
     def __init__(self, model: traitlets.HasTraits, authority: Authority) -> None:
         super().__init__()
         self.lock = authority.lock
@@ -43,7 +55,7 @@ class LeasingRoot(Root):
         self.teller = Teller(model, authority, self.computations)
         self.listeners = self.teller.listeners  # who puts a scalar somewhere looks whether there are any
         self._leases: dict[str, Lease] = {}
-        self._paused: set[str] = set()  # whose leases wait for a change, of which a computed is to hear
+        self._paused: dict[str, None] = {}  # whose leases wait for a change, of which a computed is to hear
         self._stale: list[Reader] = []  # what others, or this, computed from what has changed
 
     def lease(self, key: str) -> Lease:
@@ -74,7 +86,7 @@ class LeasingRoot(Root):
     def revoke(self, key: str) -> None:
         """End the lease for a member."""
         lease = self._leases.pop(key, None)
-        self._paused.discard(key)
+        self._paused.pop(key, None)
         if lease is not None:
             lease.end()
 
@@ -98,7 +110,7 @@ class LeasingRoot(Root):
             lease = self._leases.get(name)
             if lease is not None and lease.root is not None:
                 lease.pause()
-                self._paused.add(name)
+                self._paused[name] = None
 
     def touch(self, names: Iterable[str]) -> None:
         """Take note that members have changed, as has what is computed from them; the lock is held."""
@@ -107,8 +119,8 @@ class LeasingRoot(Root):
     def _expire(self, names: Iterable[str]) -> list[Reader]:
         found = expire(self.readers, names) if self.readers else []
         if self._paused:
-            for name in self._paused.intersection(names):
-                self._paused.discard(name)
+            for name in self._paused.keys() & names:
+                del self._paused[name]
                 self._leases[name].resume(self)
         if self._parent is not None:
             above: Any = self

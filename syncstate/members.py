@@ -45,6 +45,8 @@ class MemberRoot(RecordingRoot):
         members: The synced traits by name, in the order in which they were declared.
     """
 
+    __slots__ = ("_arriving", "_hanging", "members")
+
     def __init__(self, model: traitlets.HasTraits, authority: Authority) -> None:
         super().__init__(model, authority)
         self.members = synced_traits(type(model))

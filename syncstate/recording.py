@@ -59,6 +59,19 @@ class RecordingRoot(LeasingRoot):
         sections: What happened since, for each open batch.
     """
 
+    __slots__ = (
+        "_batch",
+        "_editor",
+        "_has_news",
+        "_has_statements",
+        "_history",
+        "_is_marking",
+        "_is_told",
+        "_is_watched",
+        "reached",
+        "sections",
+    )
+
     def __init__(self, model: traitlets.HasTraits, authority: Authority) -> None:
         super().__init__(model, authority)
         self.is_recording = False

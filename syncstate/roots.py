@@ -89,16 +89,31 @@ class Root(Locked):
         owner: Whose document it is; a person's own element traits are asked in its name.
     """
 
-    owner: Any = None
-    fixed_key: str | None = None
-    has_rules = False
-    sealed: Collection[Any] = ()
+    __slots__ = (
+        "__weakref__",
+        "_key",
+        "_lease",
+        "_parent",
+        "fixed_key",
+        "has_roots",
+        "has_rules",
+        "is_judged",
+        "is_recording",
+        "lock",
+        "marks",
+        "owner",
+        "sealed",
+    )
 
     def __init__(self) -> None:
         self.lock = RLock()
         self.is_recording = True
         self.is_judged = False
         self.has_roots = False
+        self.has_rules = False
+        self.fixed_key: str | None = None
+        self.sealed: Collection[Any] = ()
+        self.owner: Any = None
         self.marks: dict[int, tuple[Any, Marks]] = {}
         self._parent: Any = None
         self._key: Any = None

@@ -59,6 +59,8 @@ class TraitDocument(MemberRoot):
         key: The model's name on the wire.
     """
 
+    __slots__ = ("_awaiting", "_rules", "_stale_below")
+
     def __init__(self, model: traitlets.HasTraits, key: str) -> None:
         super().__init__(model, Authority(self, key))
         self._rules: dict[str, frozenset[str]] = {}

@@ -658,7 +658,7 @@ def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observe
         rows.append({"x": 1})
         assert seen == ["rows"]
 
-    document.settle = late_settle  # type: ignore[method-assign]
+    monkeypatch.setattr(type(document), "settle", lambda _: late_settle())
     monkeypatch.setattr(exchanges, "_make_exchanges", slow_exchange)
     with running(change):
         assert is_changed.wait(PATIENCE)
@@ -668,18 +668,18 @@ def test_who_changes_a_model_just_before_a_patch_is_applied_has_told_its_observe
 # -- many threads, one model
 
 
-def test_two_threads_that_assign_one_trait_at_the_same_time_leave_it_live():
+def test_two_threads_that_assign_one_trait_at_the_same_time_leave_it_live(monkeypatch):
     model = Board()
     told = Told(model)
     document = model._document
     meeting = threading.Barrier(2)
     store = document.store
 
-    def store_together(*arguments: Any) -> None:
+    def store_together(_: Any, *arguments: Any) -> None:
         meeting.wait(PATIENCE)  # both values were taken, none is stored
         store(*arguments)
 
-    document.store = store_together  # type: ignore[method-assign]
+    monkeypatch.setattr(type(document), "store", store_together)
 
     def assign(name: str) -> Callable[[], None]:
         def work() -> None:
@@ -688,7 +688,7 @@ def test_two_threads_that_assign_one_trait_at_the_same_time_leave_it_live():
         return work
 
     together(assign("a"), assign("b"))
-    document.store = store  # type: ignore[method-assign]
+    monkeypatch.undo()
     model.rows[0]["by"] = "c"
     model.rows.append({"by": "d"})
 
