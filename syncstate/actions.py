@@ -102,6 +102,15 @@ class Action:
                 parameters[place], self._shapes[parameter.name] = _read(parameter, scope)
         self._signature = signature.replace(parameters=parameters)
 
+    @property
+    def parameters(self) -> list[inspect.Parameter]:
+        """What it takes, but for the model."""
+        return [*self._signature.parameters.values()][1:]
+
+    def shape_of(self, name: str) -> Shape | None:
+        """Return what a parameter takes; None if that is anything."""
+        return self._shapes.get(name)
+
     def bind(self, model: Any, arguments: list[Json], keywords: dict[str, Json]) -> Callable[[], Any]:
         """Return what calls the method with what a page sent, checked and converted.
 
@@ -137,8 +146,9 @@ class Action:
             raise CallError(self.name, why, pointer) from None
 
     def _spelled(self) -> str:
-        others = [*self._signature.parameters.values()][1:]
-        return str(self._signature.replace(parameters=others, return_annotation=inspect.Signature.empty))
+        return str(
+            self._signature.replace(parameters=self.parameters, return_annotation=inspect.Signature.empty)
+        )
 
 
 def _read(parameter: inspect.Parameter, scope: Mapping[str, Any]) -> tuple[inspect.Parameter, Shape | None]:

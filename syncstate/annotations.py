@@ -194,7 +194,7 @@ class _Reading:
         shape = self.read(arguments[0])
         for limits in arguments[1:]:
             if isinstance(limits, Limits):
-                shape = limited(shape, limits)
+                shape = _noted(limited(shape, limits), limits)
         return shape
 
     def _read_union(self, arguments: Sequence[Any]) -> Shape | None:
@@ -338,6 +338,15 @@ def _limited(shape: Shape, limits: Limits) -> Shape:
     if not isinstance(shape, Scalar):
         raise TypeError(f"{shape.say()} has no choices")
     return shape.within(_checked(shape, limits))
+
+
+def _noted(shape: Shape | None, limits: Limits) -> Shape | None:
+    """Return a shape with what is said of it to people; what has a name is shared by others."""
+    if not limits.metadata or not isinstance(shape, (Scalar, Choice, ListShape, AnyOf)):
+        return shape
+    shape = copy(shape)
+    shape.notes = limits.metadata
+    return shape
 
 
 def _has_length(shape: Shape) -> bool:

@@ -33,8 +33,8 @@ class ListShape(Frame):
     ) -> None:
         self.element = element
         self.is_tuple = is_tuple
-        self._shortest = shortest
-        self._longest = longest
+        self.shortest = shortest
+        self.longest = longest
         self._is_bounded = shortest > 0 or longest is not None
         self.is_open = element is None and not self._is_bounded and not is_tuple
         self.is_free = element is not None and element.is_free
@@ -64,10 +64,10 @@ class ListShape(Frame):
         return value if element is None or type(value) in element.passes else element.look(value)
 
     def mind_length(self, length: int) -> None:
-        if length < self._shortest:
-            raise Refusal(length, f"at least {elements(self._shortest)} must stay", "resize")
-        if self._longest is not None and length > self._longest:
-            raise Refusal(length, f"it has room for {elements(self._longest)}, not {length}", "resize")
+        if length < self.shortest:
+            raise Refusal(length, f"at least {elements(self.shortest)} must stay", "resize")
+        if self.longest is not None and length > self.longest:
+            raise Refusal(length, f"it has room for {elements(self.longest)}, not {length}", "resize")
 
     def fit_in(self, value: Any) -> Any:
         if not isinstance(value, list):
@@ -80,7 +80,7 @@ class ListShape(Frame):
         return _fit_elements(value, lambda place: element)
 
     def default(self) -> Any:
-        if self._shortest > 0:
+        if self.shortest > 0:
             return ABSENT
         return () if self.is_tuple else []
 
@@ -146,8 +146,8 @@ class DictShape(Frame):
         self, member: Shape | None, named: Mapping[str, Shape | None] | None = None, name: Shape | None = None
     ) -> None:
         self.member = member
-        self._named = named
-        self._name = name
+        self.named = named
+        self.name = name
         shapes = [member, name, *(named or {}).values()]
         self.is_open = member is None and name is None and not named
         self.is_free = any(shape is not None and shape.is_free for shape in shapes)
@@ -162,22 +162,22 @@ class DictShape(Frame):
         return value, None if self.is_open else self
 
     def at(self, key: Any) -> Shape | None:
-        if self._name is not None and fit(self._name, key) != key:
-            raise Refusal(key, f"{self._name.say()} is expected as a name", "set")
-        return self.member if self._named is None else self._named.get(key, self.member)
+        if self.name is not None and fit(self.name, key) != key:
+            raise Refusal(key, f"{self.name.say()} is expected as a name", "set")
+        return self.member if self.named is None else self.named.get(key, self.member)
 
     def reach(self, token: str, *, is_resized: bool) -> Any:
-        return ABSENT if self._name is not None else self.at(token)
+        return ABSENT if self.name is not None else self.at(token)
 
     def glance(self, key: Any, value: Any) -> Any:
-        member = self.member if self._named is None else self._named.get(key, self.member)
+        member = self.member if self.named is None else self.named.get(key, self.member)
         return value if member is None or type(value) in member.passes else member.look(value)
 
     def fit_in(self, value: Any) -> Any:
         return _fit_members(value, self.at)
 
     def pass_rows(self, rows: Sequence[Any]) -> bool:
-        if self._named is not None or self._name is not None:
+        if self.named is not None or self.name is not None:
             return False
         return self.member is None or self.member.pass_all(chain.from_iterable(map(dict.values, rows)))
 

@@ -30,7 +30,12 @@ _NAME_WIDTH = 24
 
 
 def mimebundle(
-    name: str, snapshot: Snapshot, *, is_settled: bool = True, drawn_by: View | None = None
+    name: str,
+    snapshot: Snapshot,
+    *,
+    is_settled: bool = True,
+    drawn_by: View | None = None,
+    schema: JsonObject | None = None,
 ) -> dict[str, Any]:
     """Return the mimebundle of a model.
 
@@ -39,6 +44,7 @@ def mimebundle(
         snapshot: Its state.
         is_settled: Whether the document is that of its version; inside a batch it is ahead of it.
         drawn_by: What draws it, if that is no view of ours.
+        schema: What its types say, for the form that is shown where it has no view.
     """
     view: dict[str, Any] = {
         "protocol": PROTOCOL,
@@ -55,6 +61,8 @@ def mimebundle(
             view.update(state)
     if drawn_by is not None:
         view.update({part: text for part, text in drawn_by._asdict().items() if text is not None})
+    if schema is not None and not _has_proto(schema):
+        view["schema"] = schema
     return {
         MIME_TYPE: view,
         "text/html": as_html(name, snapshot["document"]),

@@ -457,7 +457,7 @@ class TraitShape(Shape):
     """What a trait of traitlets takes, as an element of another one."""
 
     def __init__(self, trait: Any) -> None:
-        self._trait = trait
+        self.trait = trait
         is_own = type(trait).__module__ == traitlets.TraitType.__module__
         self.is_free = not is_own or "validate" in vars(trait)
         is_bounded = any(getattr(trait, limit, None) is not None for limit in ("min", "max"))
@@ -465,7 +465,7 @@ class TraitShape(Shape):
             self.passes = _PASSES.get(type(trait), frozenset())
 
     def say(self) -> str:
-        trait = self._trait
+        trait = self.trait
         least, most = getattr(trait, "min", None), getattr(trait, "max", None)
         limits = (f" of at least {least!r}" if least is not None else "") + (
             f" of at most {most!r}" if most is not None else ""
@@ -476,16 +476,16 @@ class TraitShape(Shape):
         if self.is_free:  # it was asked where no lock is held
             return value, None
         try:
-            return self._trait.validate(None, value), None
+            return self.trait.validate(None, value), None
         except traitlets.TraitError:
             raise self.refuse(value) from None
 
     def ask(self, owner: Any, value: Any) -> Any:
         try:
-            return self._trait._validate(owner, value)
+            return self.trait._validate(owner, value)
         except traitlets.TraitError as error:
             # what an element's trait says is made for the container's
-            why = str(error) if len(error.args) == 1 else f"{self._trait.info()} is expected"
+            why = str(error) if len(error.args) == 1 else f"{self.trait.info()} is expected"
             raise Refusal(value, why) from error
 
 

@@ -81,6 +81,23 @@ class Sync:
         self._document.refresh()
         return self._document.snapshot()
 
+    def schema(self) -> dict[str, Any]:
+        """Return what the types of the model say, as a JSON Schema (draft 2020-12).
+
+        It is of this instance: what `add_traits` gave it is in. Own keywords are `actions`, `step`, `leaf`,
+        `formatMinimum`, `formatMaximum` and `widget`; the guide on forms says what they mean.
+
+        Examples:
+            >>> from syncstate import SyncedModel, synced
+            >>> class Board(SyncedModel):
+            ...     title: str = synced("Sales", help="What stands above")
+            >>> Board().sync.schema()["properties"]
+            {'title': {'type': 'string', 'title': 'Title', 'description': 'What stands above'}}
+        """
+        from syncstate.schema import schema_of
+
+        return schema_of(type(self._document.model))
+
     def apply(self, patch: JsonPatch | Iterable[Operation] | str) -> None:
         """Apply a JSON Patch (RFC 6902) whole or not at all; traits validate it as they do assignments.
 
@@ -561,4 +578,6 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         authority.refresh()
         with authority.held():
             snapshot, is_settled = authority.snapshot(), not authority.is_held
-        return mimebundle(type(self).__name__, snapshot, is_settled=is_settled, drawn_by=view)
+        schema = self.sync.schema() if view.esm is None else None
+        name = type(self).__name__
+        return mimebundle(name, snapshot, is_settled=is_settled, drawn_by=view, schema=schema)

@@ -160,7 +160,7 @@ class DataclassShape(RecordShape):
         members = {name: self._made_member(name, member, is_from_page) for name, member in value.items()}
         fields = self.cls.__dataclass_fields__  # type: ignore[attr-defined] # it is a dataclass
         for name in self.required:
-            if fields[name].init and name not in members and _is_needed(fields[name]):
+            if fields[name].init and name not in members and is_needed(fields[name]):
                 raise Refusal(value, f"{name!r} is missing; {self.say()} has {self._say_members()}")
         instance = self.cls(**{name: member for name, member in members.items() if fields[name].init})
         for name, member in members.items():
@@ -177,7 +177,8 @@ class DataclassShape(RecordShape):
             raise
 
 
-def _is_needed(field: Any) -> bool:
+def is_needed(field: Any) -> bool:
+    """Whether an instance of a dataclass cannot be made without a value for a field."""
     import dataclasses
 
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING

@@ -52,9 +52,11 @@ class Shape:
         is_free: Code of a person's decides too: `asked` asks it, where no lock is held; `admit` does not.
         makes: Objects of a person's own classes stand there. `made` makes them of plain ones, where no lock
             is held; `admit` does not.
+        notes: What `synced()` says of it for the person at the page.
     """
 
     passes: frozenset[type] = frozenset()
+    notes: Mapping[str, Any] = {}  # nobody writes into it
     holds: type | None = None
     is_free = False
     makes = False

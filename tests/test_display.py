@@ -51,6 +51,7 @@ def test_a_model_is_shown_as_its_state_and_as_two_static_forms():
         "class": "Board",
         "read_only": ["status"],
         "document": {"title": "Sales", "rows": [1], "any": None, "status": "idle"},
+        "schema": board.sync.schema(),
     }
     assert bundle["text/plain"] == repr(board) == "Board(title='Sales', rows=[1], any=None, status='idle')"
 
