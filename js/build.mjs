@@ -7,7 +7,7 @@ import { build } from "esbuild";
 import { MODULE, minified } from "./minify.mjs";
 
 // What is loaded only when it is used: a chunk of the extension, and for other pages a module of its own, minified.
-const CHUNKS = ["chart", "grid"];
+const CHUNKS = ["chart", "form", "grid"];
 
 // Whose work is inside of them. In the extension the builder gathers the licences.
 const LIBRARIES = ["@tanstack/virtual-core", "uplot"];

@@ -28,7 +28,11 @@ export interface Codec<Value extends object = object> {
   decode(form: never): Value;
 }
 
-const forms = new WeakMap<object, Form>();
+// One for all copies of this module in a page: the form is a bundle of its own, and a leaf is one to all of them.
+const FORMS = Symbol.for("syncstate.forms");
+const page = globalThis as { [FORMS]?: WeakMap<object, Form> };
+page[FORMS] ??= new WeakMap();
+const forms = page[FORMS];
 const codecs = new Map<string, Codec>();
 
 /** What stands where a value would, had computing it not failed. */

@@ -48,13 +48,32 @@ interface Row {
   reject(path: Path, reason: string): boolean;
 }
 
+/** What holds the values that a tree shows: a model, or what stands for one. */
+type Owner = Pick<Model, "status" | "readOnly" | "set">;
+
+/** Where a part of a tree is drawn. */
+export interface TwigsContext {
+  readonly model: Owner & Pick<Model, "subscribe" | "on">;
+  readonly pointer: string;
+  readonly el: HTMLElement;
+  readonly signal: AbortSignal;
+  readonly isReadOnly: boolean;
+}
+
 /** Draw a model as a tree. */
 export function render({ model, el, signal }: ViewContext): void {
-  const members = new Members(model, []);
+  twigs({ model, pointer: "", el, signal, isReadOnly: false });
+}
+
+/** Draw what is in a list or in an object of a model as a tree. */
+export function twigs({ model, pointer, el, signal, isReadOnly }: TwigsContext): void {
+  const path = parse(pointer);
+  const members = new Members(isReadOnly ? closed(path) : model, path);
   const note = make("div", { class: "syncstate-note", role: "alert" });
   const reject = ({ operations, reason }: Trouble): void => {
-    const isShown = operations.map(({ path }) => members.reject(parse(path), reason)).includes(true);
-    note.textContent = isShown ? "" : reason; // what was edited may be gone
+    const ours = operations.map(({ path }) => path).filter((each) => each.startsWith(pointer));
+    const isShown = ours.map((each) => members.reject(parse(each).slice(path.length), reason)).includes(true);
+    note.textContent = isShown || ours.length === 0 ? "" : reason; // what was edited may be gone
   };
   const allow = (): void => {
     for (const control of el.querySelectorAll<HTMLInputElement>("input, textarea"))
@@ -62,9 +81,16 @@ export function render({ model, el, signal }: ViewContext): void {
   };
   style(el, css, signal);
   el.append(members.element, note);
-  model.subscribe("", (state) => isObject(state) && members.update(state), { signal });
+  model.subscribe(pointer, (state) => state !== undefined && isContainer(state) && members.update(state), {
+    signal,
+  });
   model.on("error", reject, { signal });
   model.on("status", allow, { signal });
+}
+
+/** What holds values that nobody writes. */
+function closed([member = ""]: Path): Owner {
+  return { status: "live", readOnly: [member], set: () => {} };
 }
 
 /** The members of an object, or the elements of a list, as far as they are drawn. */
@@ -73,12 +99,12 @@ class Members {
   readonly #list = make("ul");
   readonly #more = make("button", { type: "button", class: "syncstate-more", hidden: "" });
   readonly #rows = new Map<string, Row>();
-  readonly #model: Model;
+  readonly #model: Owner;
   readonly #path: Path;
   #container: Container = {};
   #limit = PAGE;
 
-  constructor(model: Model, path: Path) {
+  constructor(model: Owner, path: Path) {
     this.#model = model;
     this.#path = path;
     this.element.append(this.#list, this.#more);
@@ -139,7 +165,7 @@ class Members {
   }
 }
 
-function rowFor(model: Model, path: Path, value: Json): Row {
+function rowFor(model: Owner, path: Path, value: Json): Row {
   if (isTable(value)) return new Sheet(path, value);
   if (isContainer(value)) return new Branch(model, path, value);
   const isWritable = !model.readOnly.includes(path[0] ?? "");
@@ -157,7 +183,7 @@ class Branch implements Row {
   readonly #members: Members;
   #container: Container;
 
-  constructor(model: Model, path: Path, container: Container) {
+  constructor(model: Owner, path: Path, container: Container) {
     this.shape = shapeOf(container);
     this.#container = container;
     this.#members = new Members(model, path);
@@ -258,7 +284,7 @@ class Field implements Row {
   #value: Scalar;
   #own: Scalar | undefined;
 
-  constructor(model: Model, path: Path, value: Scalar) {
+  constructor(model: Owner, path: Path, value: Scalar) {
     this.shape = shapeOf(value);
     this.#value = value;
     this.#editor = new Editor(this.shape, value, (edited) => this.#commit(model, path, edited));
@@ -281,7 +307,7 @@ class Field implements Row {
     return path.length === 0;
   }
 
-  #commit(model: Model, path: Path, value: Scalar): void {
+  #commit(model: Owner, path: Path, value: Scalar): void {
     this.#own = value;
     try {
       model.set(join(...path), value);
@@ -292,7 +318,7 @@ class Field implements Row {
 }
 
 /** Whether edits can reach the kernel; what is made while nothing was heard yet waits for it. */
-function isOpen(model: Model): boolean {
+function isOpen(model: Owner): boolean {
   return model.status === "live" || model.status === "connecting";
 }
 
