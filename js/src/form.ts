@@ -87,7 +87,7 @@ export function render({ model, el, signal, schema }: FormContext): void {
   const place: Place = { ...placeOf({ model, pointer: "", schema, signal }), schema: said, depth: -1 };
   const actions = Object.entries(said.actions ?? {});
   if (said.title) form.setAttribute("aria-label", said.title);
-  style(form, css, signal);
+  style(el, css, signal);
   if (said.description) form.append(make("p", { class: "syncstate-help" }, said.description));
   form.append(...members(place));
   if (actions.length > 0) {

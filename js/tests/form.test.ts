@@ -264,3 +264,325 @@ describe("a form", () => {
     expect(input(el).title).toBe("the model was closed");
   });
 });
+
+/** A page with a whole form. */
+async function whole(properties: Record<string, Schema>, state: Json, more: Schema = {}): Promise<Shown> {
+  const shown = await page(state);
+  const { model, el, end } = shown;
+  render({ model, el, signal: end.signal, schema: { type: "object", properties, ...more } });
+  return shown;
+}
+
+const press = (el: Element, name: string): void => {
+  const found = [...el.querySelectorAll("button")].find(
+    (button) => (button.getAttribute("aria-label") ?? button.textContent) === name,
+  );
+  if (!found) throw new Error(`no ${name}`);
+  found.click();
+};
+const values = (el: Element): string[] =>
+  [...el.querySelectorAll<HTMLInputElement>(".syncstate-item input:not(.syncstate-key)")].map(
+    (each) => each.value,
+  );
+const keys = (el: Element): HTMLInputElement[] => [
+  ...el.querySelectorAll<HTMLInputElement>(".syncstate-key"),
+];
+
+describe("a list", () => {
+  const tags: Schema = { title: "Tags", type: "array", items: { type: "string" }, maxItems: 3, minItems: 1 };
+
+  test("is added to, moved in and taken from", async () => {
+    const { el, board } = await whole({ tags }, { tags: ["a", "b"] });
+
+    press(el, "Move Tags 2 up");
+    await turn();
+    expect(board.document).toEqual({ tags: ["b", "a"] });
+    expect(document.activeElement?.getAttribute("aria-label")).toBe("Move Tags 1 up");
+
+    press(el, "Add to Tags");
+    await turn();
+    expect(board.document).toEqual({ tags: ["b", "a", ""] });
+    expect(document.activeElement).toBe(el.querySelectorAll(".syncstate-item input")[2]);
+    expect(values(el)).toEqual(["b", "a", ""]);
+
+    press(el, "Remove Tags 1");
+    await turn();
+    expect(board.document).toEqual({ tags: ["a", ""] });
+  });
+
+  test("has no fewer and no more than it may have", async () => {
+    const { el, board } = await whole({ tags }, { tags: ["a"] });
+    const add = [...el.querySelectorAll("button")].find((each) => each.textContent === "Add");
+
+    press(el, "Remove Tags 1");
+    expect(note(el)).toBe("At least 1 element must stay");
+
+    press(el, "Add to Tags");
+    press(el, "Add to Tags");
+    await turn();
+    expect((board.document as { tags: Json[] }).tags).toHaveLength(3);
+    expect(add?.disabled).toBe(true);
+    expect(add?.title).toBe("There is room for 3");
+  });
+
+  test("of records makes new ones as their schema says", async () => {
+    const items: Schema = {
+      type: "object",
+      properties: { name: { type: "string" }, price: { type: "number", minimum: 1 } },
+      required: ["name", "price"],
+    };
+    const { el, board } = await whole(
+      { rows: { title: "Rows", type: "array", items: { $ref: "#/$defs/Row" } } },
+      { rows: [] },
+      { $defs: { Row: items } },
+    );
+
+    press(el, "Add to Rows");
+    await turn();
+
+    expect(board.document).toEqual({ rows: [{ name: "", price: 1 }] });
+  });
+
+  test("that is long is drawn a page at a time", async () => {
+    const { el } = await whole({ tags: { ...tags, maxItems: 500 } }, { tags: Array(120).fill("a") });
+    el.querySelector<HTMLElement>(".syncstate-toggle")?.click();
+    expect(values(el)).toHaveLength(50);
+
+    [...el.querySelectorAll("button")]
+      .find((each) => each.textContent?.startsWith("Show 50 more of 70"))
+      ?.click();
+
+    expect(values(el)).toHaveLength(100);
+  });
+
+  test("of a fixed length has nothing to add", async () => {
+    const pair: Schema = {
+      title: "Pair",
+      type: "array",
+      prefixItems: [{ type: "integer" }, { type: "string" }],
+      items: false,
+    };
+    const { el } = await whole({ pair }, { pair: [1, "a"] });
+
+    expect(values(el)).toEqual(["1", "a"]);
+    expect([...el.querySelectorAll("button")].map((each) => each.textContent)).toEqual(["Pair"]);
+  });
+
+  test("says why what was added is refused", async () => {
+    const { el, board } = await whole({ tags }, { tags: ["a"] });
+    board.validate = () => {
+      throw new Error("no more today");
+    };
+
+    press(el, "Add to Tags");
+    await turn();
+
+    expect(note(el)).toContain("no more today");
+    expect(values(el)).toEqual(["a"]);
+  });
+});
+
+describe("an object with any names", () => {
+  const weights: Schema = { title: "Weights", type: "object", additionalProperties: { type: "number" } };
+
+  test("is added to, renamed in and taken from", async () => {
+    const { el, board } = await whole({ weights }, { weights: { a: 1 } });
+    const name = el.querySelector<HTMLInputElement>(".syncstate-bar input");
+
+    name!.value = "b";
+    press(el, "Add to Weights");
+    await turn();
+    expect(board.document).toEqual({ weights: { a: 1, b: 0 } });
+
+    keys(el)[0]!.value = "c";
+    keys(el)[0]!.dispatchEvent(new Event("change"));
+    await turn();
+    expect(board.document).toEqual({ weights: { c: 1, b: 0 } });
+
+    press(el, "Remove b");
+    await turn();
+    expect(board.document).toEqual({ weights: { c: 1 } });
+  });
+
+  test("has each name once, and names like __proto__ are names", async () => {
+    const { el, board } = await whole({ weights }, { weights: { a: 1 } });
+    const name = el.querySelector<HTMLInputElement>(".syncstate-bar input");
+
+    name!.value = "a";
+    press(el, "Add to Weights");
+    expect(note(el)).toBe("There is a 'a' already");
+
+    name!.value = "__proto__";
+    press(el, "Add to Weights");
+    await turn();
+    expect(Object.keys((board.document as { weights: object }).weights)).toEqual(["a", "__proto__"]);
+    expect(keys(el).map(({ value }) => value)).toEqual(["a", "__proto__"]);
+  });
+});
+
+describe("what may be nothing, or one of several", () => {
+  const axis: Schema = { type: "object", properties: { label: { type: "string" } }, required: ["label"] };
+
+  test("is added and cleared", async () => {
+    const { el, board } = await whole(
+      { axis: { title: "Axis", anyOf: [{ $ref: "#/$defs/Axis" }, { type: "null" }] } },
+      { axis: null },
+      { $defs: { Axis: axis } },
+    );
+    press(el, "Add Axis");
+    await turn();
+    expect(board.document).toEqual({ axis: { label: "" } });
+    expect(document.activeElement).toBe(input(el));
+
+    press(el, "Clear Axis");
+    await turn();
+    expect(board.document).toEqual({ axis: null });
+  });
+
+  test("is drawn as what it is, and becomes another", async () => {
+    const { el, board } = await whole(
+      { value: { title: "Value", anyOf: [{ type: "integer" }, { type: "string" }] } },
+      { value: 3 },
+    );
+    const kind = el.querySelector<HTMLSelectElement>("select")!;
+    expect(input(el).type).toBe("number");
+    expect(kind.selectedOptions[0]?.textContent).toBe("Whole number");
+
+    kind.selectedIndex = 1;
+    kind.dispatchEvent(new Event("change", { bubbles: true }));
+    await turn();
+
+    expect(board.document).toEqual({ value: "" });
+    expect(input(el).type).toBe("text");
+  });
+
+  test("that holds itself is drawn as deep as it is", async () => {
+    const node: Schema = {
+      type: "object",
+      properties: {
+        name: { type: "string", title: "Name" },
+        child: { title: "Child", anyOf: [{ $ref: "#/$defs/Node" }, { type: "null" }] },
+      },
+    };
+    const { el } = await whole(
+      { top: { title: "Top", $ref: "#/$defs/Node" } },
+      { top: { name: "a", child: { name: "b", child: null } } },
+      { $defs: { Node: node } },
+    );
+
+    const names = [...el.querySelectorAll<HTMLInputElement>("input")].map(({ value }) => value);
+    expect(names).toEqual(["a", "b"]);
+    expect(el.textContent).toContain("None");
+  });
+
+  test("that may be anything is a tree, or what it looks like", async () => {
+    const { el, kernel, board } = await whole({ it: { title: "It" } }, { it: "a" });
+    expect(input(el).value).toBe("a");
+
+    kernel.say(board.commit([{ op: "replace", path: "/it", value: { colors: { bar: "red" } } }]));
+    await turn();
+
+    expect(el.querySelector(".syncstate-name")?.textContent).toBe("colors");
+  });
+});
+
+describe("an action", () => {
+  const actions = {
+    fit: {
+      title: "Fit",
+      description: "It takes a while",
+      parameters: {
+        type: "object",
+        properties: {
+          rounds: { type: "integer", title: "Rounds", default: 10 },
+          name: { type: "string", title: "Name" },
+          seed: { title: "Seed", anyOf: [{ type: "integer" }, { type: "null" }], default: null },
+        },
+        required: ["name"],
+        positional: ["name"],
+      },
+    },
+  };
+
+  async function acting(): Promise<Shown & { calls: unknown[][]; settle: (value: Json | Error) => void }> {
+    const shown = await page({ rounds: 1 });
+    const { model, el, end } = shown;
+    const calls: unknown[][] = [];
+    let settle: (value: Json | Error) => void = () => {};
+    model.action =
+      (name, options) =>
+      (...given) => {
+        calls.push([name, given, options?.keywords]);
+        options?.onProgress?.(0.5, "half");
+        return new Promise((resolve, reject) => {
+          options?.signal?.addEventListener("abort", () => reject(options.signal?.reason));
+          settle = (value) => (value instanceof Error ? reject(value) : resolve(value));
+        });
+      };
+    render({ model, el, signal: end.signal, schema: { properties: {}, actions } });
+    return { ...shown, calls, settle: (value) => settle(value) };
+  }
+
+  const submit = (el: Element): void => {
+    el.querySelector("form")?.dispatchEvent(new Event("submit", { cancelable: true }));
+  };
+  const run = (el: Element): HTMLButtonElement => el.querySelector(".syncstate-run") as HTMLButtonElement;
+
+  test("is called with what was entered, and shows what it returns", async () => {
+    const { el, calls, settle } = await acting();
+    const [rounds, name] = el.querySelectorAll("input");
+    enter(rounds!, "20");
+    enter(name!, "mine");
+
+    submit(el);
+    expect(calls).toEqual([["fit", ["mine"], { rounds: 20, seed: null }]]);
+    expect(run(el).disabled).toBe(true);
+    expect(el.querySelector("progress")?.value).toBe(0.5);
+    expect(el.querySelector(".syncstate-doing")?.textContent).toBe("half");
+
+    settle("done");
+    await turn();
+    expect(el.querySelector(".syncstate-outcome output")?.textContent).toBe("done");
+    expect(run(el).disabled).toBe(false);
+  });
+
+  test("says why it failed", async () => {
+    const { el, settle } = await acting();
+
+    submit(el);
+    settle(new Error("there is no data"));
+    await turn();
+
+    expect(note(el)).toBe("there is no data");
+  });
+
+  test("is taken back", async () => {
+    const { el } = await acting();
+
+    submit(el);
+    press(el, "Cancel Fit");
+    await turn();
+
+    expect(el.querySelector(".syncstate-outcome output")?.textContent).toBe("Cancelled");
+    expect(run(el).disabled).toBe(false);
+  });
+
+  test("is not called while an argument is none", async () => {
+    const { el, calls } = await acting();
+    enter(el.querySelector("input")!, "many");
+
+    submit(el);
+
+    expect(calls).toEqual([]);
+    expect(note(el)).toBe("Enter a whole number");
+  });
+
+  test("has arguments that are no business of the model's member of that name", async () => {
+    const { el, board } = await acting();
+
+    enter(el.querySelector("input")!, "20");
+    await turn();
+
+    expect(board.document).toEqual({ rounds: 1 });
+  });
+});

@@ -84,17 +84,18 @@ class Notebook:
         """The outputs of a cell."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".jp-Cell-outputArea")
 
-    def row(self, name: str) -> Locator:
-        """The line of a list or an object in our own view."""
-        return self.output().locator("summary").filter(has=self._name(name))
+    def group(self, title: str, cell: int = 0) -> Locator:
+        """The frame of a list or an object in a form."""
+        legend = self.page.locator(":scope > legend .syncstate-title", has_text=re.compile(f"^{title}$"))
+        return self.output(cell).locator(".syncstate-group").filter(has=legend)
 
-    def rows(self, name: str) -> Locator:
-        """What is drawn below that line."""
-        details = self.output().locator("details").filter(has=self._name(name))
-        return details.locator("> .syncstate-members > ul > li")
+    def legend(self, title: str) -> Locator:
+        """The line that opens and closes it."""
+        return self.group(title).locator("> legend")
 
-    def _name(self, name: str) -> Locator:
-        return self.page.locator(".syncstate-name", has_text=re.compile(f"^{name}$"))
+    def rows(self, title: str) -> Locator:
+        """What is drawn of a list in which anything may be."""
+        return self.group(title).locator("> .syncstate-content > .syncstate-members > ul > li")
 
     def execute(self, code: str) -> str:
         """Run code in the kernel behind the notebook's back; return what it prints."""
@@ -132,7 +133,7 @@ class Notebook:
 
     def edit(self, name: str, value: str, cell: int = 0) -> None:
         """Type a value into a control of a view."""
-        control = self.output(cell).get_by_label(name)
+        control = self.output(cell).get_by_label(name, exact=True)
         control.fill(value)
         control.press("Enter")
 

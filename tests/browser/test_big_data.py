@@ -117,7 +117,7 @@ def test_fifty_megabytes_come_in_small_messages_and_are_live(open_notebook: Open
 
     notebook.run()
 
-    rows = notebook.row("rows")
+    rows = notebook.legend("Rows")
     expect(rows).to_contain_text("50,000 elements", timeout=60_000)
     frames = [frame for frame in notebook.wire.down if frame.comm == "syncstate.down"]
     assert sum(frame.bytes for frame in frames) > 50_000_000

@@ -131,16 +131,16 @@ def test_a_restart_that_was_not_told_is_seen_and_the_view_is_live_again_with_it(
     second = open_notebook(name=first.name, before=as_in_another_browser)
     gaps.last.loses_down = is_starting
     first.execute("board.title = 'Live'")
-    expect(second.output().get_by_label("title")).to_have_value("Live")
+    expect(second.output().get_by_label("Title", exact=True)).to_have_value("Live")
 
     first.restart_kernel()
     first.execute("0")  # what a process says it signs
     expect(second.status()).to_have_text(ASKED)
     first.run()
 
-    expect(second.output().get_by_label("title")).to_have_value("Sales")
+    expect(second.output().get_by_label("Title", exact=True)).to_have_value("Sales")
     expect(second.status()).to_be_hidden()
-    second.edit("title", "Edited")
+    second.edit("Title", "Edited")
     first.wait_for_value("board.title", "Edited")
     tell(1, *gaps.all)
 
@@ -158,12 +158,12 @@ def test_a_page_that_is_loaded_again_while_it_cannot_be_heard_shows_what_the_cel
 
     notebook.open(is_idle=False)
 
-    threshold = notebook.output(0).get_by_label("threshold")
+    threshold = notebook.output(0).get_by_label("Threshold", exact=True)
     expect(notebook.status()).to_be_hidden()
     shown = threshold.input_value()
     expect(threshold).not_to_have_value(shown)
     say(f"live {time.monotonic() - gaps.last.opened[-1]:.1f} s after the websocket was there")
-    notebook.edit("title", "Edited")
+    notebook.edit("Title", "Edited")
     expect(notebook.status()).to_have_text(WAITS)
     shown = threshold.input_value()
     expect(threshold).not_to_have_value(shown)  # what the cell does is seen all the while
@@ -191,7 +191,7 @@ def test_a_page_that_is_loaded_again_while_it_cannot_be_heard_says_that_a_large_
     expect(notebook.status()).to_have_text(BUSY)
     notebook.touch("stop")
     expect(notebook.status()).to_have_attribute("data-status", "live", timeout=20_000)
-    notebook.edit("title", "Edited")
+    notebook.edit("Title", "Edited")
     wait(notebook, lambda: len(_answers(gaps.last.down)) == 1)
     assert notebook.value("board.title") == "Edited"
     tell(1, *gaps.all)
@@ -227,9 +227,9 @@ def test_an_edit_that_is_lost_on_its_way_is_made_once(open_notebook: Open) -> No
     gaps = Gaps()
     notebook = open_notebook(BOARD, before=gaps)
     notebook.run()
-    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("Sales")
     lost = lose_edits(gaps.last)
-    notebook.edit("title", "Edited")
+    notebook.edit("Title", "Edited")
     wait(notebook, lambda: bool(lost))
     gaps.last.open()
 
@@ -244,10 +244,10 @@ def test_a_connection_that_is_dead_though_it_looks_alive_is_told_and_used_again(
     gaps = Gaps()
     notebook = open_notebook(BOARD, before=gaps)
     notebook.run()
-    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("Sales")
 
     gaps.last.close()
-    notebook.edit("title", "Edited")
+    notebook.edit("Title", "Edited")
     expect(notebook.status()).to_have_text(SILENT, timeout=20_000)
     gaps.last.open()
 
@@ -262,14 +262,14 @@ def test_a_page_that_closes_our_comms_stops_nobody(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD, before=gaps)
     notebook.run()
     notebook.save()
-    notebook.edit("title", "One")
+    notebook.edit("Title", "One")
     notebook.wait_for_value("board.title", "One")
     other = open_notebook(name=notebook.name, without="**/extensions/syncstate/**")
     ours = {frame.comm for frame in gaps.last.up if frame.kind == "comm_open" and "replica" in frame.data}
 
     for comm in ("syncstate.down", *ours):
         other.close_comm(comm)
-    notebook.edit("title", "Two")
+    notebook.edit("Title", "Two")
 
     wait(notebook, lambda: len(_answers(gaps.last.down)) == 2)
     expect(notebook.status()).to_be_hidden()
@@ -286,18 +286,18 @@ def test_a_console_and_two_notebooks_on_one_kernel_show_one_state(open_notebook:
     notebook.command("notebook:create-console")
     notebook.page.wait_for_selector(".jp-CodeConsole-promptCell")
     assert notebook.inject("board") is False  # it can have no comm objects
-    console = notebook.page.locator(".jp-CodeConsole").get_by_label("title")
+    console = notebook.page.locator(".jp-CodeConsole").get_by_label("Title", exact=True)
     second = open_notebook("board", before=gaps, kernel_of=notebook.name)
     second.run()
 
-    second.edit("title", "From the second")
-    expect(notebook.output().get_by_label("title")).to_have_value("From the second")
+    second.edit("Title", "From the second")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("From the second")
     expect(console).to_have_value("From the second")
     console.fill("From the console")
     console.press("Enter")
-    expect(second.output().get_by_label("title")).to_have_value("From the console")
-    notebook.edit("title", "From the first")
-    expect(second.output().get_by_label("title")).to_have_value("From the first")
+    expect(second.output().get_by_label("Title", exact=True)).to_have_value("From the console")
+    notebook.edit("Title", "From the first")
+    expect(second.output().get_by_label("Title", exact=True)).to_have_value("From the first")
     expect(console).to_have_value("From the first")
     notebook.wait_for_value("board.title", "From the first")
     tell(3, *gaps.all)
@@ -313,17 +313,17 @@ def test_a_view_that_goes_in_the_middle_of_an_edit_leaves_the_edit_and_comes_bac
     expect(notebook.status(0)).to_have_attribute("data-status", "live")
     lost = lose_edits(gaps.last)
 
-    notebook.edit("title", "Edited")
+    notebook.edit("Title", "Edited")
     wait(notebook, lambda: bool(lost))
     notebook.command("notebook:clear-all-cell-outputs")
-    expect(notebook.output(0).get_by_label("title")).to_have_count(0)
+    expect(notebook.output(0).get_by_label("Title", exact=True)).to_have_count(0)
     gaps.last.open()
     wait(notebook, lambda: len(_answers(gaps.last.down)) == 1)  # it is asked for, though nobody shows it
     notebook.run(1)
 
-    expect(notebook.output(1).get_by_label("title")).to_have_value("Edited")
+    expect(notebook.output(1).get_by_label("Title", exact=True)).to_have_value("Edited")
     expect(notebook.status(1)).to_be_hidden()
-    notebook.edit("title", "Again", cell=1)
+    notebook.edit("Title", "Again", cell=1)
     notebook.wait_for_value("board.title", "Again")
     tell(2, *gaps.all)
 
@@ -334,17 +334,17 @@ def test_an_edit_that_waits_when_the_cell_is_run_again_is_taken_back_and_told(op
     notebook = open_notebook(KEYED, "board", before=gaps)
     notebook.run(0)
     notebook.run(1)
-    expect(notebook.output(1).get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output(1).get_by_label("Title", exact=True)).to_have_value("Sales")
 
     lost = lose_edits(gaps.last)
-    notebook.edit("title", "For the old one", cell=1)
+    notebook.edit("Title", "For the old one", cell=1)
     wait(notebook, lambda: bool(lost))
     notebook.run(0)
 
     expect(notebook.output(1).get_by_text(re.compile("the model was created anew"))).to_be_visible()
-    expect(notebook.output(1).get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output(1).get_by_label("Title", exact=True)).to_have_value("Sales")
     gaps.last.open()
-    notebook.edit("title", "For the new one", cell=1)
+    notebook.edit("Title", "For the new one", cell=1)
     notebook.wait_for_value("board.title", "For the new one")
     expect(notebook.status(1)).to_be_hidden()
     tell(2, *gaps.all, taken_back=1)
@@ -364,20 +364,20 @@ board.status = f"{count} in {now - begun:.1f} s"
 """,
     )
     notebook.run(0)
-    expect(notebook.output(0).get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output(0).get_by_label("Title", exact=True)).to_have_value("Sales")
     notebook.wire.clear()
 
     notebook.run(1)
 
     status = notebook.value("board.status")
-    expect(notebook.row("rows")).to_be_visible()
+    expect(notebook.legend("Rows")).to_be_visible()
     expect(notebook.output(0).get_by_text(str(status))).to_be_visible()
     count = int(str(status).split()[0])
     frames = [frame for frame in notebook.wire.down if frame.comm == "syncstate.down"]
     say(f"{status}: {len(frames)} frames, {sum(frame.bytes for frame in frames)} bytes")
     assert count > 10_000
     assert len(frames) < 5 * 1000 / 4
-    prices = notebook.rows("rows")
+    prices = notebook.rows("Rows")
     expect(prices.nth(0)).to_contain_text(str(notebook.value("board.rows[0]['price']")))
     expect(notebook.status(0)).to_be_hidden()
 
@@ -391,20 +391,20 @@ def test_a_page_that_was_suspended_shows_the_state_of_now_and_was_never_called_s
     first.run()
     first.save()
     second = open_notebook(name=first.name, before=gaps)
-    expect(second.output().get_by_label("title")).to_have_value("Sales")
+    expect(second.output().get_by_label("Title", exact=True)).to_have_value("Sales")
     expect(second.status()).to_have_attribute("data-status", "live")
     second.watch_status()
     lifecycle = second.page.context.new_cdp_session(second.page)
 
     lifecycle.send("Page.setWebLifecycleState", {"state": "frozen"})
     for number in range(5):
-        first.edit("title", f"Title {number}")
+        first.edit("Title", f"Title {number}")
         first.wait_for_value("board.title", f"Title {number}")
     lifecycle.send("Page.setWebLifecycleState", {"state": "active"})
 
-    expect(second.output().get_by_label("title")).to_have_value("Title 4")
+    expect(second.output().get_by_label("Title", exact=True)).to_have_value("Title 4")
     assert second.statuses() == []
-    second.edit("title", "Back")
+    second.edit("Title", "Back")
     first.wait_for_value("board.title", "Back")
     tell(6, gaps.all[0], gaps.all[1])
 

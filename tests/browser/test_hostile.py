@@ -10,6 +10,8 @@ import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
+from syncstate.schema import humanised
+
 from .conftest import ROOT, Open, in_lab, in_notebook
 from .notebook import Notebook
 from .payloads import PAYLOADS
@@ -161,9 +163,10 @@ TRAPS = """() => {
 }"""
 
 OURS = {"div", "ul", "li", "span", "label", "input", "textarea", "details", "summary", "button", "p"}
+OURS |= {"fieldset", "legend", "output"}
 HARMLESS = re.compile(
-    "class|type|spellcheck|autocomplete|step|rows|role|hidden|disabled|title|open|style|id|tabindex|"
-    "aria-.*|data-(syncstate-style|status|sync-.*)"
+    "class|type|spellcheck|autocomplete|step|rows|role|hidden|disabled|title|open|style|id|for|placeholder|"
+    "tabindex|aria-.*|data-(syncstate-style|lm-suppress-shortcuts|status|widget|pointer|sync-.*)"
 )
 
 READ = """([selector]) => [...document.querySelectorAll(selector)].flatMap((root) =>
@@ -236,13 +239,15 @@ def test_in_our_own_view_it_is_text(open_notebook: Open) -> None:
     guard(notebook)
     notebook.run()
     output = notebook.output()
-    expect(output.get_by_label("picky")).to_have_value("good")
+    expect(output.get_by_role("textbox", name="Picky")).to_have_value("good")
 
     page = notebook.page
     page.evaluate(
         """async () => {
             const closed = () => [...document.querySelectorAll(
-                '.syncstate-view :is(details:not([open]) > summary, .syncstate-more:not([hidden]))')];
+                '.syncstate-view :is(details:not([open]) > summary, .syncstate-more:not([hidden]), '
+                + '.syncstate-toggle[aria-expanded=false], '
+                + '.syncstate-content > .syncstate-button:not([hidden]))')];
             for (let list = closed(); list.length > 0; list = closed()) {
                 for (const element of list) element.click();
                 await new Promise((done) => setTimeout(done));
@@ -251,7 +256,8 @@ def test_in_our_own_view_it_is_text(open_notebook: Open) -> None:
     )
 
     texts = page.evaluate(
-        """() => [...document.querySelectorAll('.syncstate-view span:is(.syncstate-name, .syncstate-value)')]
+        """() => [...document.querySelectorAll('.syncstate-view :is(.syncstate-name, .syncstate-value, '
+                + '.syncstate-output, .syncstate-title, .syncstate-label)')]
             .map((element) => element.textContent)"""
     )
     for payload in PAYLOADS:
@@ -271,11 +277,11 @@ def test_in_a_reason_it_is_text(open_notebook: Open) -> None:
     guard(notebook)
     notebook.run()
     output = notebook.output()
-    ours, bound = output.get_by_label("picky"), output.locator("[data-sync-value]")
+    ours, bound = output.get_by_role("textbox", name="Picky"), output.locator("[data-sync-value]")
 
     for payload in [payload for payload in PAYLOADS if payload.isprintable()][::6]:
         for control, note in (
-            (ours, output.locator(".syncstate-note")),
+            (ours, output.locator(".syncstate-field .syncstate-note")),
             (bound, output.locator("[data-sync-error]")),
         ):
             control.fill(payload)
@@ -326,13 +332,12 @@ def test_as_the_name_of_a_member_or_a_class_it_is_text(open_notebook: Open) -> N
     notebook = open_notebook(NAMED)
     guard(notebook)
     notebook.run()
-    expect(notebook.output().locator(".syncstate-name").first).to_be_visible()
+    expect(notebook.output().locator(".syncstate-label").first).to_be_visible()
 
-    notebook.output().get_by_role("button", name="Show").click()
     names = [payload for payload in PAYLOADS if payload[0] != "_"]
-    assert sorted(notebook.output().locator(".syncstate-name").evaluate_all(
+    assert sorted(notebook.output().locator(".syncstate-label").evaluate_all(
         "(elements) => elements.map(({ textContent }) => textContent)"
-    )) == sorted(names)  # fmt: skip
+    )) == sorted(map(humanised, names))  # fmt: skip
     notebook.output().locator("input").first.fill("changed")
     notebook.output().locator("input").first.blur()
     notebook.wait_for_value("getattr(named, names[0])", "changed")
@@ -376,7 +381,7 @@ def saved_html(path: Path) -> str:
 def test_in_a_saved_notebook_that_is_opened_again_it_is_text(open_notebook: Open) -> None:
     notebook = open_notebook(SHOWN)
     notebook.run()
-    expect(notebook.output().get_by_label("picky")).to_have_value("good")
+    expect(notebook.output().get_by_role("textbox", name="Picky")).to_have_value("good")
     notebook.save()
 
     copied = open_notebook(name=notebook.copy())

@@ -30,7 +30,7 @@ def test_a_nested_model_is_edited_in_both_of_its_views(open_notebook: Open) -> N
     notebook = open_notebook(BOARD, "board.axis")
     notebook.run(0)
     notebook.run(1)
-    above, own = (notebook.output(cell).get_by_label("label") for cell in (0, 1))
+    above, own = (notebook.output(cell).get_by_label("Label", exact=True) for cell in (0, 1))
     expect(above).to_have_value("price")
     expect(own).to_have_value("price")
 
@@ -52,7 +52,7 @@ def test_a_nested_model_is_edited_in_both_of_its_views(open_notebook: Open) -> N
 def test_what_a_nested_class_refuses_is_told_where_it_was_entered(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    low = notebook.output().get_by_label("low")
+    low = notebook.output().get_by_label("Low", exact=True)
 
     low.fill("-1")
     low.press("Enter")
@@ -66,7 +66,7 @@ def test_a_field_of_a_dataclass_is_edited_like_any_other(open_notebook: Open) ->
     notebook = open_notebook(BOARD)
     notebook.run()
 
-    x = notebook.output().get_by_label("x")
+    x = notebook.output().get_by_label("X", exact=True)
     x.fill("7.5")
     x.press("Enter")
 

@@ -41,11 +41,11 @@ for slow.n in range(1, 801): time.sleep(0.005)
 def test_a_scalar_that_python_sets_is_seen(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("Sales")
 
     notebook.execute("board.title = 'Costs'")
 
-    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("Costs")
 
 
 def test_a_change_deep_in_a_dict_is_seen(open_notebook: Open) -> None:
@@ -63,31 +63,31 @@ def test_a_change_deep_in_a_dict_is_seen(open_notebook: Open) -> None:
 def test_a_list_that_grows_and_shrinks_in_python_does_so_in_the_page(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    rows = notebook.row("rows")
+    rows = notebook.legend("Rows")
     expect(rows).to_contain_text("2 elements")
 
     notebook.execute("board.rows.insert(0, {'name': 'milk', 'price': 1}); board.rows[2]['price'] = 6")
 
     expect(rows).to_contain_text("3 elements")
-    expect(notebook.rows("rows")).to_have_text(
+    expect(notebook.rows("Rows")).to_have_text(
         ["0name: milk, price: 1", "1name: tea, price: 3", "2name: cake, price: 6"]
     )
 
     notebook.execute("del board.rows[:2]")
 
-    expect(notebook.rows("rows")).to_have_text(["0name: cake, price: 6"])
+    expect(notebook.rows("Rows")).to_have_text(["0name: cake, price: 6"])
 
 
 def test_one_cell_of_ten_thousand_rows_is_one_small_message(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
     notebook.execute(MANY)
-    expect(notebook.row("rows")).to_contain_text("10,000 elements")
+    expect(notebook.legend("Rows")).to_contain_text("10,000 elements")
     notebook.wire.clear()
 
     notebook.execute("board.rows[7]['price'] = -1")
 
-    expect(notebook.rows("rows").nth(7)).to_contain_text("price: -1")
+    expect(notebook.rows("Rows").nth(7)).to_contain_text("price: -1")
     assert len(notebook.wire.down) == 1
     assert notebook.wire.down[0].bytes < 1000
     assert [type_ for frame in notebook.wire.up for type_ in frame.types] in ([], ["ack"])
@@ -116,10 +116,10 @@ def test_a_view_that_is_slow_to_draw_shows_the_newest_state_and_no_backlog(open_
 def test_a_loop_of_changes_is_a_few_messages_and_ends_with_the_last(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    expect(notebook.output().get_by_label("title")).to_be_visible()
+    expect(notebook.output().get_by_label("Title", exact=True)).to_be_visible()
     notebook.wire.clear()
 
     notebook.execute("for turn in range(5000): board.title = str(turn)")
 
-    expect(notebook.output().get_by_label("title")).to_have_value("4999")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("4999")
     assert len(notebook.wire.down) < 100

@@ -64,7 +64,7 @@ def test_a_table_without_a_view_shows_its_first_rows(open_notebook: Open) -> Non
     notebook.run()
     output = notebook.output()
 
-    expect(output.locator("summary")).to_contain_text("336,776 rows, 19 columns")
+    expect(output.locator("legend")).to_contain_text("336,776 rows, 19 columns")
     expect(output.locator("tr")).to_have_count(9)
     expect(output.locator("th").nth(9)).to_have_text("carrier")
     expect(output.locator("tr").nth(1).locator("td").nth(9)).to_have_text("UA")
@@ -72,5 +72,5 @@ def test_a_table_without_a_view_shows_its_first_rows(open_notebook: Open) -> Non
 
     notebook.execute("plain.flights = plain.flights[plain.flights.carrier == 'HA']")
 
-    expect(output.locator("summary")).to_contain_text("342 rows, 19 columns")
+    expect(output.locator("legend")).to_contain_text("342 rows, 19 columns")
     expect(output.locator("tr").nth(1).locator("td").nth(9)).to_have_text("HA")

@@ -89,8 +89,8 @@ def test_values_are_exact_in_a_page_and_back(open_notebook: Open) -> None:
 def test_an_output_keeps_them_and_a_person_edits_them(open_notebook: Open) -> None:
     notebook = open_notebook(PLAIN)
     notebook.run()
-    share = notebook.output().get_by_label("share")
-    day = notebook.output().get_by_label("day")
+    share = notebook.output().get_by_label("Share", exact=True)
+    day = notebook.output().get_by_label("Day", exact=True)
     expect(share).to_have_value("NaN")
     expect(day).to_have_value("2026-01-31")
     expect(notebook.output()).to_contain_text("KeyError: 'a'")

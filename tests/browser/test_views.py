@@ -78,16 +78,16 @@ def test_two_views_of_a_model_live_side_by_side(open_notebook: Open, host: str) 
     else:
         notebook.run(1)
         other = notebook.output(1)
-    expect(other.get_by_label("title")).to_have_value("Sales")
+    expect(other.get_by_label("Title", exact=True)).to_have_value("Sales")
 
     notebook.execute("board.title = 'Costs'")
-    expect(other.get_by_label("title")).to_have_value("Costs")
-    expect(notebook.output(0).get_by_label("title")).to_have_value("Costs")
+    expect(other.get_by_label("Title", exact=True)).to_have_value("Costs")
+    expect(notebook.output(0).get_by_label("Title", exact=True)).to_have_value("Costs")
 
-    other.get_by_label("title").fill("Both")
-    other.get_by_label("title").press("Enter")
+    other.get_by_label("Title", exact=True).fill("Both")
+    other.get_by_label("Title", exact=True).press("Enter")
 
-    expect(notebook.output(0).get_by_label("title")).to_have_value("Both")
+    expect(notebook.output(0).get_by_label("Title", exact=True)).to_have_value("Both")
     notebook.wait_for_value("board.title", "Both")
 
 
@@ -141,7 +141,7 @@ def test_a_cell_that_runs_again_ends_the_old_view_and_shows_the_new_one_live(ope
 def test_a_view_that_is_taken_out_of_the_page_and_put_back_goes_on(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    expect(notebook.output().get_by_label("title")).to_have_value("Sales")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("Sales")
 
     notebook.page.evaluate(
         """() => {
@@ -152,7 +152,7 @@ def test_a_view_that_is_taken_out_of_the_page_and_put_back_goes_on(open_notebook
     )
     notebook.execute("board.title = 'Costs'")
 
-    expect(notebook.output().get_by_label("title")).to_have_value("Costs")
+    expect(notebook.output().get_by_label("Title", exact=True)).to_have_value("Costs")
 
 
 @in_notebook

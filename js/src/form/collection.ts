@@ -4,11 +4,11 @@
  * @module
  */
 
-import { isList, isObject, type Json, own } from "../document.ts";
+import { elements, isList, isObject, type Json, own } from "../document.ts";
 import type { Operation } from "../patch.ts";
 import { find, join } from "../pointer.ts";
 import { make } from "../view/element.ts";
-import { frame, inside } from "./group.ts";
+import { extentOf, frame, inside } from "./group.ts";
 import { concerns, focusIn, isOpen, type Place, whenOpened, within } from "./place.ts";
 import { initial, optionsOf, type Schema } from "./schema.ts";
 
@@ -27,7 +27,7 @@ export function list(place: Place): HTMLElement {
   const isFixed = items === false;
   const schemaOf = (at: number): Schema => prefixItems[at] ?? (items || {});
   const sizeOf = (value: Json | undefined): number => (isList(value) ? value.length : 0);
-  return frame(place, opens(place), (value) => (isFixed ? "" : count(sizeOf(value))), fill);
+  return frame(place, opens(place), isFixed ? () => "" : extentOf, fill);
 
   function fill(content: HTMLElement): void {
     const tools = new Tools(place, content);
@@ -69,12 +69,12 @@ export function list(place: Place): HTMLElement {
         tools.say(`Moved to ${to + 1} of ${sizeOf(body.value)}`);
       };
       const remove = (): void => {
-        if (sizeOf(body.value) <= minItems) tools.tell(`At least ${count(minItems)} must stay`);
+        if (sizeOf(body.value) <= minItems) tools.tell(`At least ${elements(minItems)} must stay`);
         else {
           tools.apply([{ op: "remove", path: place.pointer + join(at) }]);
           const next = body.element.children[Math.min(at, sizeOf(body.value) - 1)];
           (next?.querySelector<HTMLElement>(":scope > .syncstate-tools > :last-child") ?? add).focus();
-          tools.say(`Removed; ${count(sizeOf(body.value))} left`);
+          tools.say(`Removed; ${elements(sizeOf(body.value))} left`);
         }
       };
       bar.append(
@@ -93,7 +93,7 @@ export function dict(place: Place): HTMLElement {
   const allowed = propertyNames && optionsOf(propertyNames)?.map(({ value }) => String(value));
   const schemaOf = (name: string): Schema => own(properties, name) ?? (additionalProperties || {});
   const namesOf = (value: Json | undefined): string[] => (isObject(value) ? Object.keys(value) : []);
-  return frame(place, opens(place), (value) => count(namesOf(value).length), fill);
+  return frame(place, opens(place), extentOf, fill);
 
   function fill(content: HTMLElement): void {
     const tools = new Tools(place, content);
@@ -231,7 +231,8 @@ class Items {
     }
     const left = all.length - names.length;
     this.#more.hidden = left === 0;
-    this.#more.textContent = `Show ${Math.min(PAGE, left)} more of ${left.toLocaleString()}`;
+    this.#more.textContent =
+      left === 0 ? "" : `Show ${Math.min(PAGE, left)} more of ${left.toLocaleString()}`;
     this.onSize(all.length);
   }
 
@@ -314,8 +315,4 @@ class Tools {
     for (const button of this.#content.querySelectorAll<HTMLButtonElement>(ours))
       button.disabled = !isNowOpen || button.hasAttribute("data-full");
   }
-}
-
-function count(size: number): string {
-  return size === 0 ? "empty" : size === 1 ? "1 item" : `${size.toLocaleString()} items`;
 }

@@ -13,7 +13,7 @@ import { sheet } from "../view/sheet.ts";
 import { dict, list } from "./collection.ts";
 import { isEntry } from "./entries.ts";
 import { field } from "./field.ts";
-import { frame, group } from "./group.ts";
+import { extentOf, frame, group } from "./group.ts";
 import { changing, focusIn, isOpen, type Place, whenOpened } from "./place.ts";
 import { inferred, initial, isOf, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
 
@@ -64,16 +64,28 @@ type Read = (schema: Schema, root: Schema) => string;
 
 const KINDS: Readonly<Record<string, Read>> = {
   array: ({ items, prefixItems }, root) => {
-    if (!items && !prefixItems) return "tree";
-    return items && optionsOf(resolved(items, root)) ? "multiselect" : "list";
+    const each = items && resolved(items, root);
+    if (each && optionsOf(each)) return "multiselect";
+    return prefixItems || (each && !isUntyped(each)) ? "list" : "tree";
   },
-  object: ({ properties, additionalProperties, leaf }) =>
-    leaf ? "output" : additionalProperties ? "dict" : properties ? "group" : "tree",
+  object: ({ properties, additionalProperties, leaf }, root) => {
+    if (leaf) return "output";
+    if (additionalProperties) return isUntyped(resolved(additionalProperties, root)) ? "tree" : "dict";
+    return properties ? "group" : "tree";
+  },
   boolean: () => "checkbox",
   integer: numbers,
   number: numbers,
   string: ({ format, maxLength = 0 }) => FORMATS[format ?? ""] ?? (maxLength > LONG ? "textarea" : "text"),
 };
+
+/** Whether anything may stand there, or an object of anything. */
+function isUntyped(schema: Schema): boolean {
+  const { type, leaf, anyOf, properties, additionalProperties, items, prefixItems } = schema;
+  if (type === "object") return !leaf && !properties && !additionalProperties;
+  if (type === "array") return !items && !prefixItems;
+  return !type && !leaf && !anyOf && !optionsOf(schema);
+}
 
 const FORMATS: Readonly<Record<string, string>> = {
   date: "date",
@@ -196,34 +208,24 @@ function titleOf({ title, format, type, leaf, enum: values }: Schema): string {
 
 /** Draw what may be anything: its tree. */
 function tree(place: Place): HTMLElement {
-  return frame(
-    place,
-    place.depth < 2,
-    () => "",
-    (content) => {
-      const { ground, pointer, signal, isReadOnly } = place;
-      twigs({ model: ground, pointer, el: content, signal, isReadOnly });
-    },
-  );
+  return frame(place, place.depth < 2, extentOf, (content) => {
+    const { ground, pointer, signal, isReadOnly } = place;
+    twigs({ model: ground, pointer, el: content, signal, isReadOnly });
+  });
 }
 
 /** Draw the first rows of a table. */
 function table(place: Place): HTMLElement {
-  return frame(
-    place,
-    place.depth < 2,
-    () => "",
-    (content) => {
-      const rows = make("div", { class: "syncstate-rows", tabindex: "0", role: "group" });
-      rows.setAttribute("aria-label", `First rows of ${place.label}`);
-      content.append(rows);
-      place.ground.subscribe(
-        place.pointer,
-        (value) => rows.replaceChildren(...(isTable(value) ? [sheet(value)] : [])),
-        { signal: place.signal },
-      );
-    },
-  );
+  return frame(place, place.depth < 2, extentOf, (content) => {
+    const rows = make("div", { class: "syncstate-rows", tabindex: "0", role: "group" });
+    rows.setAttribute("aria-label", `First rows of ${place.label}`);
+    content.append(rows);
+    place.ground.subscribe(
+      place.pointer,
+      (value) => rows.replaceChildren(...(isTable(value) ? [sheet(value)] : [])),
+      { signal: place.signal },
+    );
+  });
 }
 
 function button(text: string, title: string, place: Place, act: () => void): HTMLElement {

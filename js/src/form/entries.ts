@@ -265,6 +265,7 @@ function dated(place: Place, type: string, length: number): Entry {
     },
     read(value) {
       if (input.value === "" && place.isNullable) return null;
+      if (input.value < "1000" && input.matches(":focus")) throw new Unfit(""); // of the year the rest is still to come
       const [, zone = ""] = (isDate(value) && value.iso.match(/T.*?(Z|[+-].*)$/)) || []; // which it does not show
       const date = readDate(input.value + (length > 10 ? zone : ""));
       if (!date) throw new Unfit(length > 10 ? "Enter a date and a time" : "Enter a date");

@@ -82,5 +82,6 @@ function controlsOf(entry: HTMLElement, target: HTMLElement): Iterable<Element> 
 function disable(entry: HTMLElement, isDisabled: boolean, { ground }: Place): void {
   for (const control of [entry, ...entry.querySelectorAll("input, select, textarea")])
     if ("disabled" in control) control.disabled = isDisabled;
-  entry.title = isDisabled ? ground.reason : "";
+  if (isDisabled) entry.title = ground.reason;
+  else entry.removeAttribute("title");
 }

@@ -6,7 +6,9 @@
 
 import { isContainer, isList, isObject, type Json, own } from "../document.ts";
 import { join } from "../pointer.ts";
+import { isTable } from "../table.ts";
 import { make } from "../view/element.ts";
+import { extentOf as extentOfTable } from "../view/sheet.ts";
 import { textOf } from "./entries.ts";
 import { fresh, type Place } from "./place.ts";
 import type { Schema } from "./schema.ts";
@@ -30,7 +32,7 @@ export function frame(
   let isFilled = false;
   let value: Json | undefined;
   const tell = (): void => {
-    const text = content.hidden ? glimpse(value) || extent(value) : extent(value);
+    const text = (content.hidden !== false && glimpse(value)) || extent(value);
     if (told.textContent !== text) told.textContent = text;
   };
   const show = (isShown: boolean): void => {
@@ -86,6 +88,14 @@ export function members(place: Place): HTMLElement[] {
   });
 }
 
+/** How much is in a list or in an object with any names. */
+export function extentOf(value: Json | undefined): string {
+  if (isTable(value)) return extentOfTable(value);
+  if (!isContainer(value)) return "";
+  const [size, noun] = isList(value) ? [value.length, "element"] : [Object.keys(value).length, "member"];
+  return size === 0 ? "empty" : `${size.toLocaleString()} ${noun}${size === 1 ? "" : "s"}`;
+}
+
 /** Return a place inside of another one. */
 export function inside(place: Place, token: string | number, schema: Schema, label: string): Place {
   const { ground, root, signal, draw, isReadOnly } = place;
@@ -106,7 +116,7 @@ export function inside(place: Place, token: string | number, schema: Schema, lab
 
 /** The beginning of what is in a container, in a line. */
 function glimpse(value: Json | undefined): string {
-  if (!isContainer(value)) return "";
+  if (!isContainer(value) || isTable(value)) return "";
   const named = Object.entries(isObject(value) ? value : {}) as [string, Json][];
   const shown = (isList(value) ? [...value.entries()] : named).filter(([, member]) => !isContainer(member));
   const told = shown.slice(0, GLIMPSE).map(([, member]) => shorten(textOf(member)));

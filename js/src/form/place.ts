@@ -95,6 +95,7 @@ export function tie(
     else isDirty = true;
   });
   listen(element, "change", () => (isDirty ? send() : release()));
+  listen(element, "focusout", () => isDirty && send());
   listen(element, "keydown", (event) => {
     if ((event as KeyboardEvent).key !== "Escape" || !isDirty) return;
     isDirty = false;
@@ -177,11 +178,10 @@ export function changing(
   return holder;
 }
 
-/** Put the focus on the first thing in an element that takes it. */
+/** Put the focus on what a person enters something into, or else on what there is to press. */
 export function focusIn(element: Element | null | undefined): void {
-  element
-    ?.querySelector<HTMLElement>("input:not(:disabled), select, textarea, button:not(:disabled), summary")
-    ?.focus();
+  const entry = element?.querySelector<HTMLElement>(":is(input, select, textarea):not(:disabled)");
+  (entry ?? element?.querySelector<HTMLElement>("button:not(:disabled)"))?.focus();
 }
 
 let count = 0;

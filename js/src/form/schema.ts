@@ -115,7 +115,7 @@ export function initial(schema: Schema, root: Schema, depth = 0): Json {
       return false;
     case "integer":
     case "number":
-      return Math.min(Math.max(0, said.minimum ?? 0), said.maximum ?? 0);
+      return Math.min(Math.max(0, said.minimum ?? 0), said.maximum ?? Number.POSITIVE_INFINITY);
     case "array":
       return (said.prefixItems ?? []).map((item) => initial(item, root, depth + 1));
     case "object": {

@@ -22,16 +22,18 @@ export const css = `
 }
 .syncstate-place { display: contents; }
 .syncstate-form { display: grid; gap: 8px; padding: 4px; }
-.syncstate-field { display: flex; flex-wrap: wrap; align-items: start; gap: 4px var(--gap); min-width: 0; }
+.syncstate-field { position: relative; display: flex; flex-wrap: wrap; align-items: start; gap: 4px var(--gap); min-width: 0; }
 .syncstate-label {
   flex: 0 0 calc(var(--label) - var(--depth) * 13px); padding: 4px 0; color: var(--text); overflow-wrap: anywhere;
 }
 .syncstate-entry { flex: 1 1 200px; min-width: 0; }
+.syncstate-field:is([data-widget="checkbox"], [data-widget="switch"]) > .syncstate-entry { flex-basis: 40px; }
+.syncstate-field[data-widget="output"] > .syncstate-entry { flex-basis: 120px; }
 .syncstate-help, .syncstate-note { margin: 4px 0 0; font-size: 12px; line-height: 16px; overflow-wrap: anywhere; }
 .syncstate-help { color: var(--quiet); }
 .syncstate-note { color: var(--error); }
 .syncstate-note:empty, .syncstate-outcome > :empty { display: none; }
-.syncstate-said { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%); }
+.syncstate-said, .syncstate-key + .syncstate-place > .syncstate-field > .syncstate-label { position: absolute; width: 1px; height: 1px; margin: 0; padding: 0; overflow: hidden; clip-path: inset(50%); }
 .syncstate-empty { margin: 0; color: var(--quiet); }
 
 :is(input, select, textarea) {
@@ -93,10 +95,12 @@ input[role="switch"]:checked::before { translate: 16px; background: var(--paper)
 .syncstate-items:empty { display: none; }
 .syncstate-item { display: flex; align-items: start; gap: 8px; min-width: 0; }
 .syncstate-item > .syncstate-place { display: block; flex: 1 1 auto; min-width: 0; }
+.syncstate-item > .syncstate-place:has(> .syncstate-field) { flex: 0 1 356px; }
+.syncstate-key + .syncstate-place:has(> .syncstate-field) { flex: 0 1 320px; }
+.syncstate-item .syncstate-entry { flex-basis: 80px; }
 .syncstate-item > .syncstate-place > .syncstate-field > .syncstate-label {
   flex: 0 0 24px; color: var(--quiet); font-variant-numeric: tabular-nums;
 }
-.syncstate-key + .syncstate-place > .syncstate-field > .syncstate-label { display: none; }
 input.syncstate-key { flex: 0 1 calc(var(--label) - var(--depth) * 13px); min-width: 72px; width: auto; }
 .syncstate-tools { display: flex; flex: none; gap: 4px; }
 .syncstate-bar { display: flex; flex-wrap: wrap; align-items: center; gap: 8px var(--gap); }
@@ -116,7 +120,7 @@ input.syncstate-key { flex: 0 1 calc(var(--label) - var(--depth) * 13px); min-wi
 [aria-invalid="true"]:is(input, select, textarea) { border-color: var(--error); outline-color: var(--error); }
 
 .syncstate-union { display: flex; flex-wrap: wrap; align-items: start; gap: 4px 8px; }
-.syncstate-union > .syncstate-place { display: block; flex: 1 1 240px; min-width: 0; }
+.syncstate-union > .syncstate-place { display: block; flex: 0 1 476px; min-width: 0; }
 .syncstate-union > .syncstate-kind { width: auto; }
 .syncstate-actions { display: grid; gap: 12px; margin-top: 8px; padding-top: 12px; border-top: 1px solid var(--faint); }
 .syncstate-action { display: grid; gap: 8px; margin: 0; }

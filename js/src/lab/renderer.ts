@@ -11,6 +11,7 @@ import { isObject, type Json, type JsonObject, own, same } from "../document.ts"
 import { seedOf } from "../link.ts";
 import type { Model, ViewCode } from "../model.ts";
 import * as tree from "../tree.ts";
+import type { ViewModule } from "../view/module.ts";
 import { View } from "../view.ts";
 import type { Hub, Stored } from "./hub.ts";
 
@@ -21,6 +22,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   #shown: Json | undefined;
   #model: Model | undefined;
   #view: View | undefined;
+  #ours: ViewModule = tree;
   #isOurs = false;
   #unfollow: () => void = () => {};
 
@@ -28,7 +30,15 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
     super();
     this.#hub = hub;
     this.node.addEventListener("keydown", keepFromNotebook);
+    window.addEventListener("keydown", this.#guard, true);
   }
+
+  // Notebook 7 looks for its shortcuts before an event has come here: to Lumino this attribute says that there are none.
+  readonly #guard = (event: KeyboardEvent): void => {
+    const element = event.target as Element;
+    if (this.node.contains(element))
+      element.toggleAttribute("data-lm-suppress-shortcuts", isForControl(event));
+  };
 
   /** Show what the output holds; JupyterLab calls it again when the output is replaced. */
   async renderModel(output: IRenderMime.IMimeModel): Promise<void> {
@@ -55,6 +65,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
 
   override dispose(): void {
     if (!this.isDisposed) this.#clear();
+    window.removeEventListener("keydown", this.#guard, true);
     super.dispose();
   }
 
@@ -73,15 +84,15 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
       );
     const model = this.#hub.link.model(key, seed);
     this.#model = model;
+    this.#ours = formOf(bundle);
     this.#hub.outputs.add(this);
     this.#draw(model, model.code ?? { esm, css, file }); // who saves the file does not run the cell again
     this.#unfollow = model.on("view", (code) => this.#draw(model, code));
   }
 
   #draw(model: Model, { esm, css, file }: ViewCode): void {
-    const module = esm ?? tree;
-    const code = { module, css, file };
-    const isOurs = module === tree;
+    const code = { module: esm ?? this.#ours, css, file };
+    const isOurs = esm === undefined;
     if (this.#view && isOurs === this.#isOurs) this.#view.redraw(code);
     else {
       this.#view?.dispose();
@@ -100,11 +111,27 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   }
 }
 
+// The form is loaded with the first model that is shown as one. An older output has no schema.
+function formOf(bundle: Json): ViewModule {
+  const schema = isObject(bundle) ? own(bundle, "schema") : undefined;
+  if (!isObject(schema)) return tree;
+  return {
+    async render(context) {
+      const { render } = await import(/* webpackChunkName: "form" */ "../form.ts");
+      if (!context.signal.aborted) render({ ...context, schema });
+    },
+  };
+}
+
 // In command mode a notebook takes plain keys: an arrow on a slider would go to another cell, "dd" delete this one.
 function keepFromNotebook(event: KeyboardEvent): void {
+  if (isForControl(event)) event.stopPropagation();
+}
+
+function isForControl(event: KeyboardEvent): boolean {
   const isShortcut = event.ctrlKey || event.metaKey || event.altKey || event.key === "Escape";
   const isRun = event.key === "Enter" && event.shiftKey;
-  if (!isShortcut && !isRun && (event.target as Element).matches(CONTROLS)) event.stopPropagation();
+  return !isShortcut && !isRun && (event.target as Element).matches(CONTROLS);
 }
 
 function withCode(view: JsonObject, code: ViewCode): JsonObject {
