@@ -80,8 +80,9 @@ def as_html(name: str, document: JsonObject) -> str:
     """Return a model's static form: its members in two columns, everything in it escaped.
 
     It is text that is laid out, for that is read the same everywhere: a table would need styles, against
-    those of Jupyter, which an export or a code host takes away, and would have five times the bytes. And no
-    MathJax looks into `pre`: what a page wrote is no formula, some of which are links.
+    those of Jupyter, which an export or a code host takes away, and would have five times the bytes. In an
+    export `pre` has the font of text, and `code` its own. And no MathJax looks into them: what a page wrote
+    is no formula, some of which are links.
     """
     shown = dict(islice(document.items(), _MEMBERS))
     width = min(max(map(len, shown), default=0), _NAME_WIDTH)
@@ -91,7 +92,7 @@ def as_html(name: str, document: JsonObject) -> str:
         for member, value in shown.items()
     )
     rest = "".join(f"\n  {text}" for text in _more(document, _MEMBERS))
-    return f"<pre>{escape(name)}{rows}{rest}</pre>"
+    return f"<pre><code>{escape(name)}{rows}{rest}</code></pre>"
 
 
 def _has_proto(value: Json) -> bool:

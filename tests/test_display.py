@@ -118,7 +118,7 @@ def test_the_html_form_has_a_line_for_each_member_and_says_what_it_leaves_out():
     html = as_html("Board", {"a/b": "x", "empty": [], "rows": list(range(9)), "row": {"x": {"y": "é" * 80}}})
 
     assert html.splitlines() == [
-        "<pre>Board",
+        "<pre><code>Board",
         "  a/b    &#x27;x&#x27;",
         "  empty  []",
         "  rows   0: 0",
@@ -127,9 +127,9 @@ def test_the_html_form_has_a_line_for_each_member_and_says_what_it_leaves_out():
         "         3: 3",
         "         4: 4",
         "         … 4 more",
-        f"  row    x: {{&#x27;y&#x27;: &#x27;{'é' * 80}&#x27;}}</pre>",
+        f"  row    x: {{&#x27;y&#x27;: &#x27;{'é' * 80}&#x27;}}</code></pre>",
     ]
-    assert as_html("Empty", {}) == "<pre>Empty</pre>"
+    assert as_html("Empty", {}) == "<pre><code>Empty</code></pre>"
 
 
 @pytest.mark.parametrize(

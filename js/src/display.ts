@@ -63,7 +63,7 @@ export function asHtml(name: string, document: JsonObject): string {
     ([member, value]) => `\n  ${escaped(padded(member, width))}  ${escaped(lines(value).join(indent))}`,
   );
   const rest = more(members.length, MEMBERS).map((text) => `\n  ${text}`);
-  return `<pre>${escaped(name)}${[...rows, ...rest].join("")}</pre>`;
+  return `<pre><code>${escaped(name)}${[...rows, ...rest].join("")}</code></pre>`; // an export takes its font from `pre`
 }
 
 function stored(document: JsonObject): JsonObject {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from .conftest import Open, in_lab, in_notebook
-from .notebook import Notebook
+from .notebook import CURRENT, Notebook
 
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
 
@@ -70,30 +70,29 @@ def counters(notebook: Notebook) -> dict[str, int]:
     return {name: int(counted[name]) for name in ("nodes", "jsEventListeners")}
 
 
-def growth_of(notebook: Notebook, play: str) -> dict[str, int]:
-    """By how much the page grows when a cell shows one thing after the other."""
+def growth_of(notebook: Notebook, play: str, times: int = 1) -> dict[str, int]:
+    """By how much the page grows when a cell shows one thing after the other, and is run so many times."""
     before = counters(notebook)
     notebook.execute(f"play = lambda: {play}")
-    notebook.run(1)
+    for _ in range(times):
+        notebook.run(1)
     notebook.page.wait_for_timeout(1000)
     after = counters(notebook)
     return {name: after[name] - before[name] for name in before}
 
 
-def test_views_that_were_cleared_leave_nothing_behind(
-    open_notebook: Open, record_property: Callable[[str, object], None]
-) -> None:
+def test_views_that_were_cleared_leave_nothing_behind(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD, "play()")
     notebook.run(0)
     for play in ("html(10)", "rounds(20)"):
         growth_of(notebook, play)
     expect(notebook.output(1).locator("b")).to_have_text("round 19")
 
-    ours = growth_of(notebook, f"rounds({ROUNDS})")
+    ours = growth_of(notebook, "rounds(100)", ROUNDS // 100)
     held = notebook.value("held()")
-    plain = growth_of(notebook, f"html({ROUNDS})")  # JupyterLab's own: the same for any output
+    plain = growth_of(notebook, "html(100)", ROUNDS // 100)  # JupyterLab's own: the same for any output
 
-    record_property("growth", {"rounds": ROUNDS, "ours": ours, "plain": plain, "held": held})
+    print({"rounds": ROUNDS, "ours": ours, "plain": plain, "held": held})  # noqa: T201 # shown by -s
     assert ours["nodes"] - plain["nodes"] < 100  # one view is shown
     assert ours["jsEventListeners"] - plain["jsEventListeners"] < 50
     assert held == [1, 1, 1, 0, 1, held[-1]]
@@ -166,3 +165,29 @@ def test_two_views_of_an_output_are_one_model_until_both_are_closed(open_noteboo
     notebook.command("notebook:clear-all-cell-outputs")
     notebook.page.wait_for_timeout(1000)
     assert notebook.value("held()") == [0, 0, 0, 0, 0, 0]
+
+
+@in_lab
+@pytest.mark.parametrize("mode", ["full", "contentVisibility", "defer"])
+def test_a_view_that_was_scrolled_off_shows_the_newest_state(open_notebook: Open, mode: str) -> None:
+    notebook = open_notebook(BOARD, "board = Drawn()\nboard", *["print('line\\n' * 60)"] * 6)
+    notebook.page.evaluate(
+        f"""(windowingMode) => {{
+            const notebook = {CURRENT}.content;
+            notebook.notebookConfig = {{ ...notebook.notebookConfig, windowingMode }};
+        }}""",
+        mode,
+    )
+    for cell in range(8):
+        notebook.run(cell)
+    text = notebook.page.locator(".jp-OutputArea b")
+    expect(text).not_to_be_in_viewport()
+
+    notebook.execute("board.title = 'newest'")
+    notebook.page.evaluate(f"() => {{ void {CURRENT}.content.scrollToItem(1); }}")
+
+    expect(text).to_have_text("newest")
+    expect(text).to_be_in_viewport()
+    text.locator("xpath=..").locator("button").click()
+    notebook.wait_for_value("board.title", "pressed")
+    assert notebook.value("held()[:2]") == [1, 1]
