@@ -4,6 +4,7 @@
 #   make demo     JupyterLab with the example, at one URL           (make demo DEMO="--notebook --no-browser")
 #   make test     the tests of both languages, those in a browser too
 #   make test-kernels   those with real kernels, and an ipykernel more   (make test-kernels KERNELS="6.31 7.3")
+#   make test-widgets   those with published widgets, which are installed first: a few minutes, and 1.1 GB
 #   make check    format, lint, types, floors, sizes, tests: all that CI runs
 #   make bench    the benchmarks
 #   make fuzz     random sessions of a kernel and four pages        (make fuzz SEED=7 N=100000)
@@ -13,7 +14,7 @@
 #   make lock     resolve requirements/dev.in and js/package.json anew
 #   make clean    remove all that was made, .venv and js/node_modules too
 
-.PHONY: setup demo test test-kernels check bench fuzz docs build format lock clean
+.PHONY: setup demo test test-kernels test-widgets check bench fuzz docs build format lock clean
 .PHONY: test-python test-js check-format check-lint check-types check-floors check-sizes ready tools-ready python-ready chromium kernels
 .NOTPARALLEL:
 .SUFFIXES:
@@ -141,6 +142,10 @@ KERNELS ?= 6.31 7.3 7.4
 test-kernels: python-ready
 	$(call say,Testing with real kernels: ipykernel $(KERNELS))
 	@KERNELS="$(KERNELS)" $(PY) -m pytest -q tests/kernels $(PYTEST)
+
+test-widgets: ready chromium
+	$(call say,Testing published widgets in a browser)
+	@WIDGETS=1 $(PY) -m pytest -q tests/browser/test_published.py $(PYTEST)
 
 check: check-format check-lint check-types check-floors check-sizes test
 	$(call say,All checks passed)

@@ -1,6 +1,8 @@
-"""Install other versions of ipykernel for tests/kernels, each into an environment of its own.
+"""Install other kernels for tests, each into an environment of its own.
 
-    python scripts/kernels.py 6.31 7.3
+They are versions of ipykernel, and one that has packages with published widgets.
+
+    python scripts/kernels.py 6.31 7.3 published
 
 They stand in build/kernels; what is there already is left alone. syncstate is not installed there, but found
 in this checkout.
@@ -22,7 +24,7 @@ class KernelError(Exception):
 
 
 def python_of(version: str) -> Path:
-    """Return the interpreter of a version of ipykernel, such as 6.31, after an installation if need be.
+    """Return the interpreter of a kernel, such as 6.31 or published, after an installation if need be.
 
     Raises:
         KernelError: It cannot be installed.
@@ -37,7 +39,7 @@ def python_of(version: str) -> Path:
     wanted = f"{sys.version} {ROOT} {hashlib.sha256(requirements.read_bytes()).hexdigest()}"
     if not (python.exists() and stamp.exists() and stamp.read_text() == wanted):
         place = environment.relative_to(ROOT)
-        _say(f"Installing ipykernel {version} into {place} (about a quarter of a minute)")
+        _say(f"Installing ipykernel {version} into {place} (a quarter of a minute; of published, a few)")
         shutil.rmtree(environment, ignore_errors=True)
         _run(version, sys.executable, "-m", "venv", environment)
         _run(version, python, *PIP, "install", "--requirement", requirements)

@@ -189,18 +189,27 @@ class Bound:
         Raises:
             NotSyncable: It cannot.
         """
-        try:
-            with self.owner._document.held():  # it may be a part of the model, which others change
-                copy = encode(plain(value), "")
-            return plain(TrackedList([copy]))[0]  # type: ignore[index] # it is a list
-        except NotSyncable as error:
-            raise NotSyncable(error.pointer[2:], error.value, f"{self._what}: {error.why}") from None  # type: ignore[index] # it has one
-        except RecursionError:
-            raise NotSyncable("", value, f"{self._what}: it contains itself") from None
+        return packed(self.owner._document, value, self._what)
 
     @property
     def _what(self) -> str:
         return f"{self._action.name!r} has run, but its result cannot travel"
+
+
+def packed(document: Any, value: Any, what: str) -> Json:
+    """Return a copy of any value as it travels beside a document.
+
+    Raises:
+        NotSyncable: It cannot; `what` says what it is.
+    """
+    try:
+        with document.held():  # it may be a part of the model, which others change
+            copy = encode(plain(value), "")
+        return plain(TrackedList([copy]))[0]  # type: ignore[index] # it is a list
+    except NotSyncable as error:
+        raise NotSyncable(error.pointer[2:], error.value, f"{what}: {error.why}") from None  # type: ignore[index] # it has one
+    except RecursionError:
+        raise NotSyncable("", value, f"{what}: it contains itself") from None
 
 
 def actions_of(cls: type, base: type) -> dict[str, Action]:

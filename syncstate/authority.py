@@ -21,7 +21,7 @@ from threading import RLock
 from typing import Any, Protocol, TypeAlias
 
 from syncstate.compaction import add_on, compact
-from syncstate.document import JsonObject
+from syncstate.document import Json, JsonObject
 from syncstate.errors import Conflict, MessageError
 from syncstate.locks import Locked
 from syncstate.log import LIMIT, Commit, Log
@@ -54,6 +54,9 @@ class Document(Protocol):
 
     def action(self, name: str) -> Any:
         """Return what runs a method that pages may call (`calls.Callee`), or None if they may not."""
+
+    def hear(self, content: Json, buffers: list[bytes]) -> None:
+        """Take a page's message beside the state; the lock is not held, and nothing is raised."""
 
     def judge(self) -> Verdicts:
         """Return what takes the verdicts of the state's validators on one edit."""

@@ -29,7 +29,9 @@ from syncstate.messages import (
     PROTOCOL,
     CallMessage,
     Cancel,
+    CustomMessage,
     Hello,
+    Letter,
     Message,
     ModelId,
     Progress,
@@ -105,6 +107,7 @@ class Link:
         self._lock = RLock()  # taken before any authority's lock, never after one
         self._seq = 0
         self._outbox: list[Message] = []
+        self._waiting_bytes = 0  # of buffers in the outbox
         self._urgent: set[str] = set()  # models of which somebody waits to hear
         self._cursors: dict[str, tuple[Authority, int]] = {}
         self._watchers: dict[str, Callable[[], object]] = {}  # what each of these calls when it has changed
@@ -247,6 +250,33 @@ class Link:
 
     # -- down
 
+    def say(self, authority: Authority, letter: Letter) -> None:
+        """Send a message beside the state to all pages, after what the model has done until now.
+
+        Who sends more than a frame takes flushes: nothing piles up, and nothing is left out.
+        """
+        if authority.defer(lambda: self.say(authority, letter)):
+            return
+        self._refresh(authority.key)
+        message: CustomMessage = {
+            "type": "message",
+            "model": authority.key,
+            "epoch": authority.epoch,
+            **letter,
+        }
+        buffers = letter.get("buffers", ())
+        with self._lock:
+            known = self._cursors.get(authority.key)
+            if known is None or known[0] is not authority:
+                return
+            self._put_out([message])
+            self._waiting_bytes += sum(map(len, buffers))
+            is_full = len(self._outbox) >= limits.MESSAGES or self._waiting_bytes >= limits.BUFFER_BYTES
+        if is_full:
+            self.flush()
+        else:
+            self._wake()
+
     def flush(self) -> float | None:
         """Send everything that is new, in one frame; while a page cannot follow, only what is asked for.
 
@@ -263,6 +293,7 @@ class Link:
         with self._lock:
             now, is_deaf = self._clock(), self._is_deaf()
             messages, self._outbox = self._outbox, []
+            self._waiting_bytes = 0
             urgent, self._urgent = self._urgent, set()
             pause = self._pause(now, is_deaf=is_deaf)
             for key in taken:
@@ -413,6 +444,8 @@ class Link:
             self._ask(known.key, replica, message)
         elif message["type"] == "call" or message["type"] == "cancel":
             self._hand_call_over(message, replica, known)
+        elif message["type"] == "message":
+            self._hear(message, known)
         elif known is not None:
             known.receive(message, replica, partial(self._reply, replica=replica))
             with self._lock:
@@ -442,6 +475,13 @@ class Link:
             self._calls.start(message, replica, callee, known)
         except SyncStateError as error:
             self._reply([failed(message, replica, error)], replica)
+
+    def _hear(self, message: CustomMessage, known: Authority | None) -> None:
+        """Hand a page's message to who listens, unless it was meant for an object that is no more."""
+        if known is None or known.epoch != message["epoch"]:
+            return
+        if not known.defer(lambda: self._hear(message, known)) and "content" in message:
+            known.document.hear(message["content"], message.get("buffers") or [])
 
     def _report(self, call: Call, progress: Progress) -> None:
         with self._lock:
@@ -653,6 +693,11 @@ class Connection:
     def receive(self, data: object, buffers: Sequence[bytes | memoryview] = ()) -> None:
         """Take a frame that came with the opening of the comm."""
         self._link.receive(data, buffers)
+
+    def say(self, letter: Letter) -> None:
+        """Send a message beside the state to the page."""
+        if self._is_open:
+            self._link.say(self._authority, letter)
 
     def close(self, reason: str = "the kernel closed the connection") -> None:
         """Close the comm and tell the page why; a second time does nothing."""

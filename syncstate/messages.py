@@ -130,6 +130,21 @@ class Progress(ModelId):
     text: NotRequired[str]
 
 
+class Letter(TypedDict):
+    """What one side has to say to the other beside the state."""
+
+    content: NotRequired[
+        Json
+    ]  # without it, what came before is to be told now, and not with what comes after
+    buffers: NotRequired[list[bytes]]
+
+
+class CustomMessage(ModelId, Letter):
+    """Both ways: something beside the state."""
+
+    type: Literal["message"]
+
+
 class PartMessage(TypedDict):
     """Kernel to pages: what the message before it lacks."""
 
@@ -201,6 +216,7 @@ Message: TypeAlias = (
     | ViewMessage
     | Result
     | Progress
+    | CustomMessage
     | Hello
     | Edit
     | CallMessage
@@ -244,6 +260,7 @@ _NEEDED: dict[str, dict[str, type]] = {
     "view": {"models": list},
     "result": {**_ID, "to": str, "call": str},
     "progress": {**_ID, "to": str, "call": str},
+    "message": _ID,
     "hello": {},
     "call": {**_ID, "call": str, "name": str, "arguments": list},
     "cancel": {"model": str, "call": str},
@@ -255,6 +272,7 @@ _OPTIONAL: dict[str, type] = {
     **dict.fromkeys(("model", "epoch", "to", "replica", "error", "pointer", "esm", "css", "file"), str),
     **dict.fromkeys(("version", "number", "parts"), int),
     "replaced": list,
+    "buffers": list,
     "undo": bool,
     "redo": bool,
     "keywords": dict,
@@ -330,11 +348,13 @@ def read_message(message: object) -> Message:
     for name, allowed in _ALLOWED[type_].items():
         if message.get(name) is not None:
             _check(message, name, allowed, f"message {type_!r}")
-    if type_ in ("hello", "edit", "call", "cancel", "bye"):
+    if type_ in ("hello", "edit", "call", "cancel", "message", "bye"):
         for name in ("model", "epoch", "call", "name"):
             _check_name(message, name, f"message {type_!r}")
     if type_ == "edit":
         _check_edit(message)
+    if type_ == "message" and not all(isinstance(each, bytes) for each in message.get("buffers") or ()):
+        raise MessageError("Cannot read message 'message': 'buffers' holds what is no bytes")
     return cast(Message, message)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, dataclass_transform
 
 import traitlets
 
-from syncstate.actions import Action, actions_of
+from syncstate.actions import Action, actions_of, packed
 from syncstate.authority import PYTHON, Authority
 from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from jsonpatch import JsonPatch
 
     from syncstate.link import Connection
+    from syncstate.messages import Letter
     from syncstate.ties import End, Tie
     from syncstate.watching import Change, Changes, Subscription, Waiting, Watchers
 
@@ -360,6 +361,51 @@ class Sync:
         self._connections = (*(known for known in self._connections if known.is_open), connection)
         return connection
 
+    def send(self, content: Any, buffers: Iterable[bytes | bytearray | memoryview] = ()) -> None:
+        """Say something to the pages that show the model now, beside its state: an event, not a fact.
+
+        They hear it after what was done to the model before. It is sent once: who opens a page later, or
+        reloads one, does not hear it. What must not be lost belongs in the state.
+
+        Args:
+            content: Any value that a document may have.
+            buffers: Bytes that travel beside it as they are.
+
+        Raises:
+            NotSyncable: The content has no JSON form.
+            SessionClosed: The model was closed.
+        """
+        self._check_open("send a message")
+        letter: Letter = {"content": packed(self._document, content, "a message")}
+        if copies := [bytes(buffer) for buffer in buffers]:
+            letter["buffers"] = copies
+        self._say(letter)
+
+    def _say(self, letter: Letter) -> None:
+        if self._is_published:
+            from syncstate.link import kernel_link
+
+            kernel_link().say(self._document.authority, letter)
+        for connection in self._connections:
+            connection.say(letter)
+
+    def on_msg(self, callback: Callable[[Any, list[bytes]], object]) -> Callable[[], None]:
+        """Call a function with what pages say beside the state: its content, and its buffers.
+
+        It is called on the thread that hears pages, after the edits that its page made before. What it raises
+        is logged.
+
+        Returns:
+            A function that ends it.
+        """
+        document = self._document
+        document.callbacks += (callback,)
+
+        def end() -> None:
+            document.callbacks = tuple(each for each in document.callbacks if each != callback)
+
+        return end
+
     def close(self, reason: str = "the model was closed") -> None:
         """Tell pages that this model is gone, and free what its session holds.
 
@@ -433,10 +479,10 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     """
 
     _esm: ClassVar[str | Path | None] = None
-    """The view's ES module: its text, or the path of a `.js` file."""
+    """The view's ES module: its text, the path of a `.js` file, or a URL."""
 
     _css: ClassVar[str | Path | None] = None
-    """The view's style sheet: its text, or the path of a `.css` file."""
+    """The view's style sheet: its text, the path of a `.css` file, or a URL."""
 
     _reload: ClassVar[bool | None] = None
     """Whether open views follow the files of `_esm` and `_css`; by default if no package installed these."""

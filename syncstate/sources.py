@@ -30,7 +30,7 @@ class View(NamedTuple):
 
 
 class Sources(NamedTuple):
-    """The sources of a view, each a text or the path of a file.
+    """The sources of a view, each a text, the path of a file or a URL.
 
     A text of one line that ends like a file's name is a path; a relative one is looked for beside the
     module that defines the class, then in the current directory.
@@ -71,7 +71,7 @@ def locate(source: Source, suffixes: tuple[str, ...], module: str) -> Source:
     Raises:
         FileNotFoundError: It is a path, and there is no such file.
     """
-    if source is None or (isinstance(source, str) and not _is_path(source, suffixes)):
+    if source is None or (isinstance(source, str) and (is_url(source) or not _is_path(source, suffixes))):
         return source
     here = getattr(sys.modules.get(module), "__file__", None)
     places = [Path(here).parent / source] if here else []
@@ -81,6 +81,11 @@ def locate(source: Source, suffixes: tuple[str, ...], module: str) -> Source:
             return place.absolute()
     looked = " or ".join(repr(str(place.absolute())) for place in places)
     raise FileNotFoundError(f"Cannot read the view {str(source)!r}: there is no file {looked}")
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is the URL of one."""
+    return source.startswith(("https://", "http://")) and len(source.split()) == 1
 
 
 def is_installed(file: Path) -> bool:

@@ -27,7 +27,7 @@ from syncstate.authority import PYTHON, Authority
 from syncstate.batches import Batch, PageTrial, current_batch, statement
 from syncstate.computed import Computation, computed_traits
 from syncstate.diff import add
-from syncstate.document import Failure, JsonObject, plain, same
+from syncstate.document import Failure, Json, JsonObject, plain, same
 from syncstate.errors import SyncStateError
 from syncstate.fields import encode
 from syncstate.members import MemberRoot
@@ -59,10 +59,11 @@ class TraitDocument(MemberRoot):
         key: The model's name on the wire.
     """
 
-    __slots__ = ("_awaiting", "_rules", "_stale_below")
+    __slots__ = ("_awaiting", "_rules", "_stale_below", "callbacks")
 
     def __init__(self, model: traitlets.HasTraits, key: str) -> None:
         super().__init__(model, Authority(self, key))
+        self.callbacks: tuple[Callable[[Json, list[bytes]], object], ...] = ()  # of on_msg
         self._rules: dict[str, frozenset[str]] = {}
         self._stale_below: dict[TraitDocument, None] = {}  # those below with something to compute again
         self._awaiting: WeakSet[Reader] | None = None  # what cannot be computed before a batch has ended here
@@ -98,6 +99,14 @@ class TraitDocument(MemberRoot):
             if listener in self.listeners:
                 self.listeners.remove(listener)
                 self.revoke_all()
+
+    def hear(self, content: Json, buffers: list[bytes]) -> None:
+        """Tell those who listen what a page says beside the state; what they raise is logged."""
+        for callback in self.callbacks:
+            try:
+                callback(content, buffers)
+            except Exception:
+                _logger.exception("A callback of on_msg failed")
 
     def action(self, name: str) -> Bound | None:
         """Return a method that pages may call, bound to its model.

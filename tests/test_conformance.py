@@ -69,10 +69,29 @@ def test_no_file_of_cases_is_forgotten():
         "values",
         "views",
         "display",
+        "messages",
     }
+    few = {"session", "arrays", "values", "views", "display", "messages"}
 
     assert {path.stem for path in FOLDER.glob("*.json")} <= known
-    assert min(len(cases(name)) for name in known - {"session", "arrays", "values", "views", "display"}) > 50
+    assert min(len(cases(name)) for name in known - few) > 50
+
+
+# -- messages beside the state
+
+
+@pytest.mark.parametrize("case", cases("messages"))
+def test_a_message_beside_the_state_is_what_the_protocol_says(case):
+    frame = attach(case["frame"], [bytes(numbers) for numbers in case["buffers"]])
+    if "error" in case:
+        with pytest.raises(MessageError, match=re.escape(case["error"])):
+            read_message(frame["messages"][0])
+        return
+
+    message: Any = read_message(frame["messages"][0])
+
+    assert message.get("content") == case.get("content")
+    assert [list(buffer) for buffer in message.get("buffers", [])] == case["bytes"]
 
 
 # -- pointers

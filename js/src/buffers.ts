@@ -158,6 +158,7 @@ function leaf(place: Json | undefined, data: Uint8Array): Json {
   return unpack(dtype as DType, shape as number[], data);
 }
 
-function bytes(buffer: Buffer): Uint8Array {
+/** Return what is in a buffer. */
+export function bytes(buffer: Buffer): Uint8Array {
   return ArrayBuffer.isView(buffer) ? bytesOf(buffer) : new Uint8Array(buffer);
 }

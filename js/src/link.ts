@@ -199,6 +199,7 @@ export class Link {
     try {
       const known = readMessage(message);
       const whole = known && this.#assembly.take(known, isRepeated);
+      if (whole?.type === "message" && isRepeated) return;
       if (whole) this.#route(whole);
       else this.#expect(this.#assembly.model);
     } catch (error) {
@@ -252,7 +253,8 @@ export class Link {
       const entry = this.#entryOf(message.model);
       if (message.type === "result" || message.type === "progress") {
         if (message.to === this.id) entry?.calls.receive(message);
-      } else if (entry && message.type === "version") this.#compare(entry, message);
+      } else if (message.type === "message") entry?.calls.receive(message);
+      else if (entry && message.type === "version") this.#compare(entry, message);
       else if (entry) this.#tell(entry, message as KernelMessage);
     }
   }
@@ -351,8 +353,8 @@ export class Link {
     for (const message of messages) {
       if (messages.length > 1) this.#send([message]);
       else if (message.type === "edit") this.#refuse(message);
-      else if (message.type === "call")
-        this.#entryOf(message.model)?.calls.abandon(`it has more than ${LIMIT / 2 ** 20} MiB`, message.call);
+      else if (message.type === "call") this.#entryOf(message.model)?.calls.abandon(TOO_LARGE, message.call);
+      else if (message.type === "message") this.#entryOf(message.model)?.calls.refuse(TOO_LARGE);
     }
   }
 
@@ -364,6 +366,7 @@ export class Link {
   }
 }
 
+const TOO_LARGE = `it has more than ${LIMIT / 2 ** 20} MiB`;
 const SILENT = "The kernel does not answer; it may be busy. Your changes wait and are sent when it does";
 const BEHIND =
   "The kernel is busy, and this is an old state. It is brought up to date when the kernel answers";

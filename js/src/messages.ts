@@ -8,6 +8,7 @@
  */
 
 import {
+  isBytes,
   isList,
   isObject,
   type Json,
@@ -139,11 +140,21 @@ export interface Progress {
   readonly text?: string;
 }
 
+/** What one side has to say to the other beside the state. */
+export interface CustomMessage {
+  readonly type: "message";
+  readonly model: string;
+  readonly epoch: string;
+  /** Without it, it only says that what came before is to be told now, and not with what comes after. */
+  readonly content?: Json;
+  readonly buffers?: readonly Uint8Array[];
+}
+
 /** What a kernel says to a replica. */
 export type KernelMessage = Ready | Snapshot | PatchMessage | Reject | Closed;
 
 /** What a kernel says to a page. */
-export type Told = KernelMessage | VersionNote | Drawing | Result | Progress;
+export type Told = KernelMessage | VersionNote | Drawing | Result | Progress | CustomMessage;
 
 /** The page shows a model, and says what it has of it. */
 export interface Hello {
@@ -196,7 +207,7 @@ export interface Ack {
 }
 
 /** What a page says. */
-export type PageMessage = Hello | Edit | CallMessage | Cancel | Bye | Ack;
+export type PageMessage = Hello | Edit | CallMessage | Cancel | CustomMessage | Bye | Ack;
 
 /** A state that a page starts from: what is embedded in an output. */
 export interface Seed {
@@ -283,6 +294,7 @@ const count = be("a count", (value) => Number.isSafeInteger(value) && Number(val
 const object = be("an object", isObject);
 const list = be("a list", isList);
 const texts = each(text);
+const chunks = each(be("bytes", isBytes));
 
 const MODEL: Shape = { model: text, epoch: text };
 const CALL: Shape = { ...MODEL, to: text, call: text };
@@ -338,6 +350,7 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   view: { models, "esm?": text, "css?": text, "file?": text, "to?": text },
   result: { ...CALL, "error?": object },
   progress: { ...CALL, "text?": text },
+  message: { ...MODEL, "content?": () => undefined, "buffers?": chunks },
 };
 
 function demand(object: JsonObject, shape: Shape, what: string): void {

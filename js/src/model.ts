@@ -9,6 +9,7 @@
  */
 
 import { bind, type Options } from "./bind.ts";
+import type { Buffer } from "./buffers.ts";
 import type { CallOptions, Calls } from "./calls.ts";
 import type { Json, JsonObject } from "./document.ts";
 import { type Draft, record } from "./draft.ts";
@@ -27,6 +28,8 @@ export interface ModelEvents<State = JsonObject> {
   status: { readonly status: Status; readonly reason: string };
   /** The code that draws the model is another: a file was saved, or a cell was run again. */
   view: ViewCode;
+  /** The kernel says something beside the state: `model.sync.send` in Python. */
+  message: { readonly content: Json; readonly buffers: readonly Uint8Array[] };
   /** An edit was taken back, or something went wrong that nobody else can be told. */
   error: Trouble;
 }
@@ -57,6 +60,7 @@ export class Model<State = JsonObject> {
     change: new Set(),
     status: new Set(),
     view: new Set(),
+    message: new Set(),
     error: new Set(),
   };
   // What was told last, and what is still to be told.
@@ -74,6 +78,11 @@ export class Model<State = JsonObject> {
       calls?.follow();
       beforePaint(this.#tell);
     };
+    if (calls)
+      calls.onMessage = ({ content, buffers = [] }) => {
+        this.#tell(); // it may be about what came before it
+        if (content !== undefined) this.#emit("message", { content, buffers });
+      };
     replica.onTrouble = (trouble) => {
       this.#troubles.push(trouble);
       beforePaint(this.#tell);
@@ -214,6 +223,20 @@ export class Model<State = JsonObject> {
       if (this.#calls) return this.#calls.start(name, given, options);
       throw new SessionClosed(`Cannot call '${name}': this model has no kernel`);
     };
+  }
+
+  /**
+   * Say something to the kernel beside the state: what was given to `model.sync.on_msg` hears it.
+   *
+   * It leaves behind the edits that were made before it, once or not at all. What must not be lost belongs in
+   * the state.
+   *
+   * @throws {SessionClosed} if nobody is there to hear it
+   * @throws {NotSyncable} if the content has no JSON form
+   */
+  send(content: unknown, buffers: readonly Buffer[] = []): void {
+    if (!this.#calls) throw new SessionClosed("Cannot send a message: this model has no kernel");
+    this.#calls.say(content, buffers);
   }
 
   /**

@@ -7,19 +7,23 @@
 import { SyncStateError } from "./errors.ts";
 import type { Model } from "./model.ts";
 import type { Operation } from "./patch.ts";
+import { find } from "./pointer.ts";
 import type { Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
-import { importText, moduleOf, type ViewModule } from "./view/module.ts";
+import { demandModule, importText, Runtime, undoAtEnd, type ViewModule } from "./view/module.ts";
 import { Notices } from "./view/notices.ts";
 import { placeIn } from "./view/place.ts";
-import { style } from "./view/styles.ts";
+import { style, stylePage } from "./view/styles.ts";
 import { linesOf } from "./view/syntax.ts";
 
 /** What draws a model. */
 export interface DrawnBy {
-  /** A module, or the text of one. */
-  readonly module: ViewModule | string;
+  /** A module, the text or the URL of an author's, or the pointer of the text in the state. */
+  readonly module: ViewModule | string | { readonly pointer: string };
+  /** The text or the URL of a style sheet. */
   readonly css?: string | undefined;
+  /** Whether the style sheet is for the whole page, as those of anywidget are. */
+  readonly isCssForPage?: boolean | undefined;
   /** The name of the file that the text is from. */
   readonly file?: string | undefined;
 }
@@ -34,7 +38,8 @@ export interface ViewOptions extends DrawnBy {
 
 /** A module that can draw, and what its author knows it by. */
 interface Loaded {
-  readonly module: ViewModule;
+  /** Its text is run for the model by a runtime. */
+  readonly module: ViewModule | string;
   readonly url?: string | undefined;
   readonly file?: string | undefined;
 }
@@ -50,6 +55,7 @@ export class View {
   #styling = new AbortController();
   #wanted: DrawnBy;
   #shown: Loaded | undefined;
+  #runtime: Runtime | undefined;
   // What has drawn well.
   #good: Loaded | undefined;
 
@@ -57,7 +63,7 @@ export class View {
     this.#model = model;
     this.#wanted = code;
     this.#content.append(this.#element);
-    this.#style(code.css);
+    this.#style(code);
     host.classList.add("syncstate-view");
     host.replaceChildren(this.#content, this.#notices.element);
     this.#watchStatus();
@@ -75,7 +81,7 @@ export class View {
   redraw(code: DrawnBy): void {
     const { module, css } = this.#wanted;
     this.#wanted = code;
-    if (css !== code.css) this.#style(code.css);
+    if (css !== code.css) this.#style(code);
     if (module !== code.module) void this.#draw(code);
   }
 
@@ -85,10 +91,11 @@ export class View {
   }
 
   // Around the author's element, whose classes are the author's.
-  #style(css: string | undefined): void {
+  #style({ css, isCssForPage }: DrawnBy): void {
     this.#styling.abort();
     this.#styling = new AbortController();
-    if (css) style(this.#content, css, this.#styling.signal);
+    if (css && isCssForPage) stylePage(css, this.#styling.signal);
+    else if (css) style(this.#content, css, this.#styling.signal);
   }
 
   async #draw(code: DrawnBy): Promise<void> {
@@ -96,8 +103,7 @@ export class View {
     const isOver = (): boolean => signal.aborted || code !== this.#wanted;
     let place = NOT_LOADED;
     try {
-      const loaded = await load(code);
-      await stateOf(this.#model, signal);
+      const loaded = await load(code, this.#model, stateOf(this.#model, signal));
       if (isOver()) return;
       place = NOT_RENDERED;
       await this.#render(loaded);
@@ -105,9 +111,10 @@ export class View {
       this.#good = loaded;
       this.#notices.showError(undefined);
     } catch (error) {
-      const lines = await linesOf(error, code.module);
+      const lines = await linesOf(error, isPlace(code.module) ? "" : code.module);
       if (isOver()) return;
       const { url, file = code.file } = place === NOT_RENDERED ? (this.#shown ?? {}) : {};
+      if (place === NOT_RENDERED) place = this.#runtime?.place ?? place;
       this.#notices.showError(error, this.#good ? `${place}; ${GOOD}` : place, { url, file, lines });
       if (this.#good && this.#shown !== this.#good) void this.#render(this.#good);
     }
@@ -125,8 +132,11 @@ export class View {
     this.#element.replaceWith(el);
     this.#element = el;
     try {
-      const cleanup = await loaded.module.render({ model: this.#model, el, signal });
-      if (typeof cleanup === "function") whenAborted(signal, () => cleanup());
+      const { module } = loaded;
+      if (typeof module === "string") {
+        this.#runtime = Runtime.enter(this.#model, module, signal);
+        await this.#runtime.render(el, signal);
+      } else undoAtEnd(signal, await module.render({ model: this.#model, el, signal }));
       if (!signal.aborted) giveBack(el);
     } finally {
       if (!signal.aborted) this.#content.style.minHeight = "";
@@ -192,10 +202,18 @@ const NOT_LOADED = "The code of this view could not be loaded";
 const NOT_RENDERED = "The render function of this view failed";
 const GOOD = "what you see is the code of before";
 
-async function load({ module, file }: DrawnBy): Promise<Loaded> {
-  if (typeof module !== "string") return { module };
-  const imported = await importText(module);
-  return { module: await moduleOf(imported), url: imported.url, file };
+async function load({ module, file }: DrawnBy, model: Model, state: Promise<void>): Promise<Loaded> {
+  if (typeof module !== "string") await state;
+  const code = isPlace(module) ? (find(model.state, module.pointer) as string) : module;
+  if (typeof code !== "string") return { module: code };
+  const imported = await importText(code);
+  demandModule(imported);
+  await state;
+  return { module: code, url: imported.url, file };
+}
+
+function isPlace(module: DrawnBy["module"]): module is { readonly pointer: string } {
+  return typeof module === "object" && "pointer" in module;
 }
 
 /** Wait for a state: a large one is not in the output, and no author expects a model without members. */
@@ -205,9 +223,4 @@ async function stateOf(model: Model, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     model.on("status", () => isThere() && resolve(), { signal });
   });
-}
-
-function whenAborted(signal: AbortSignal, action: () => void): void {
-  if (signal.aborted) action();
-  else signal.addEventListener("abort", action, { once: true });
 }

@@ -15,6 +15,14 @@ import type { ViewModule } from "../view/module.ts";
 import { View } from "../view.ts";
 import type { Hub, Stored } from "./hub.ts";
 
+const PARTS = ["model", "esm", "css", "file", "esm_at"];
+
+interface Code extends ViewCode {
+  /** The pointer of the member that has the text of the module, if it is not here. */
+  readonly at?: string | undefined;
+  readonly isCssForPage?: boolean | undefined;
+}
+
 /** One output. All outputs that show one model in a panel share its replica. */
 export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   readonly #hub: Hub;
@@ -77,7 +85,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   #show(bundle: Json): void {
     this.#clear();
     const seed = seedOf(bundle);
-    const [key, esm, css, file] = ["model", "esm", "css", "file"].map((name) => textOf(bundle, name));
+    const [key, esm, css, file, at] = PARTS.map((name) => textOf(bundle, name));
     if (!seed || key === undefined)
       throw new TypeError(
         "Cannot show this output: another version of syncstate made it; run the cell again",
@@ -86,13 +94,15 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
     this.#model = model;
     this.#ours = formOf(bundle);
     this.#hub.outputs.add(this);
-    this.#draw(model, model.code ?? { esm, css, file }); // who saves the file does not run the cell again
+    const isCssForPage = isObject(bundle) && own(bundle, "css_for_page") === true;
+    this.#draw(model, model.code ?? { esm, css, file, at, isCssForPage }); // who saves the file does not run the cell again
     this.#unfollow = model.on("view", (code) => this.#draw(model, code));
   }
 
-  #draw(model: Model, { esm, css, file }: ViewCode): void {
-    const code = { module: esm ?? this.#ours, css, file };
-    const isOurs = esm === undefined;
+  #draw(model: Model, { esm, css, file, at, isCssForPage }: Code): void {
+    const module = at === undefined ? (esm ?? this.#ours) : { pointer: at };
+    const code = { module, css, file, isCssForPage };
+    const isOurs = module === this.#ours;
     if (this.#view && isOurs === this.#isOurs) this.#view.redraw(code);
     else {
       this.#view?.dispose();

@@ -4,8 +4,11 @@
  * @module
  */
 
+import { make } from "./element.ts";
+import { isUrl, whenAborted } from "./module.ts";
+
 interface Sheet {
-  readonly element: HTMLStyleElement;
+  readonly element: HTMLStyleElement | HTMLLinkElement;
   readonly scope: string;
   users: number;
 }
@@ -20,10 +23,29 @@ let count = 0;
  * The same text stands on the page once. It goes with the last element that asked for it, when `signal` aborts.
  */
 export function style(element: HTMLElement, css: string, signal: AbortSignal): void {
+  if (isUrl(css)) {
+    stylePage(css, signal); // what is elsewhere cannot be read, and so not confined
+    return;
+  }
   const sheet = sheets.get(css) ?? open(css);
   sheet.users += 1;
   element.setAttribute(SCOPE, `${element.getAttribute(SCOPE) ?? ""} ${sheet.scope}`.trim());
   signal.addEventListener("abort", () => release(css, sheet), { once: true });
+}
+
+/** Style the whole page, once for the same text or URL, as long as somebody needs it. */
+export function stylePage(css: string, signal: AbortSignal): void {
+  const key = `page ${css}`;
+  let sheet = sheets.get(key);
+  if (!sheet) {
+    const element = isUrl(css) ? make("link", { rel: "stylesheet", href: css }) : make("style", {}, css);
+    document.head.append(element);
+    sheet = { element, scope: "", users: 0 };
+    sheets.set(key, sheet);
+  }
+  sheet.users += 1;
+  const used = sheet;
+  whenAborted(signal, () => release(key, used));
 }
 
 function open(css: string): Sheet {
