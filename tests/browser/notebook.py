@@ -133,7 +133,7 @@ class Notebook:
 
     def edit(self, name: str, value: str, cell: int = 0) -> None:
         """Type a value into a control of a view."""
-        control = self.output(cell).get_by_label(name, exact=True)
+        control = self.output(cell).get_by_label(re.compile(f"^{name}$", re.IGNORECASE))
         control.fill(value)
         control.press("Enter")
 
