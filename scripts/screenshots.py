@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))
 from scripts.chromium import find_or_install  # noqa: E402 # they are found from the root
 from tests.browser.chromium import NO_NAMES, SWITCHES  # noqa: E402
 from tests.browser.conftest import LOCAL  # noqa: E402
-from tests.browser.notebook import EXAMPLES, Notebook, cells_of  # noqa: E402
+from tests.browser.notebook import EXAMPLES, Notebook, cells_of, write  # noqa: E402
 from tests.browser.server import Server, running  # noqa: E402
 
 SETTLED = {"weather": ".count", "flights": ".carriers li:nth-child(12)", "study": "path.predicted"}
@@ -42,7 +42,12 @@ def main() -> int:
                 for theme in ("light", "dark"):
                     _picture(notebook, name, theme, target)
             server.shut_down_kernels()
-    sizes = {file: file.stat().st_size for name in SETTLED for file in sorted(target.glob(f"{name}-*.png"))}
+        _pictures_of_a_form(server, target)
+    sizes = {
+        file: file.stat().st_size
+        for name in (*SETTLED, "form")
+        for file in sorted(target.glob(f"{name}-*.png"))
+    }
     for file, size in sizes.items():
         print(f"{size:8,} bytes  {file}")
     return int(max(sizes.values()) > LIMIT)
@@ -98,6 +103,33 @@ def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
     )
     _settle(page)
     page.screenshot(path=target / f"{name}-window-{theme}.png", scale="css")
+
+
+def _pictures_of_a_form(server: Server, target: Path) -> None:
+    """What the first model of the guide on forms shows itself as."""
+    code = (ROOT / "docs" / "guide" / "form.md").read_text().split("```python\n")[1].partition("```")[0]
+    write(server.folder, "form.ipynb", [code], "python3")
+    server.start_kernel("form.ipynb")
+    with _context() as context:
+        notebook = Notebook(context.new_page(), server, "lab", "form.ipynb")
+        notebook.open()
+        notebook.run()
+        for theme in ("light", "dark"):
+            page, form = notebook.page, notebook.output().locator(".syncstate-form")
+            page.evaluate(
+                "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
+                f"JupyterLab {theme.title()}",
+            )
+            page.set_viewport_size(CLOSE_UP)
+            form.evaluate("(form) => form.scrollIntoView({ block: 'center' })")
+            page.evaluate("document.activeElement.blur()")
+            _settle(page)
+            page.screenshot(
+                path=target / f"form-{theme}.png",
+                clip=_clip(form),
+                style=".jp-OutputPrompt { visibility: hidden; }",
+            )
+    server.shut_down_kernels()
 
 
 def _clip(locator: Locator) -> FloatRect:
