@@ -18,17 +18,20 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from secrets import token_hex
 from threading import RLock
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from syncstate.compaction import add_on, compact
 from syncstate.document import Json, JsonObject
 from syncstate.errors import Conflict, MessageError
+from syncstate.limits import speakable
 from syncstate.locks import Locked
 from syncstate.log import LIMIT, Commit, Log
-from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot, speakable
 from syncstate.patch import Operation, Step, bare, check
 from syncstate.rebase import follow, rebase_operations
 from syncstate.verdicts import Verdicts
+
+if TYPE_CHECKING:
+    from syncstate.messages import Edit, Hello, Message, PatchMessage, Reject, Snapshot
 
 PYTHON = ""
 """The author that is no replica."""

@@ -18,12 +18,14 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from syncstate import limits
 from syncstate.document import Json
 from syncstate.errors import CallError, SyncStateError
-from syncstate.messages import CallFailure, CallMessage, Progress, Result, speakable
+
+if TYPE_CHECKING:
+    from syncstate.messages import CallFailure, CallMessage, Progress, Result
 
 REMEMBERED = 10_000
 """Of how many calls it is known that they were made; a frame that comes a second time comes soon."""
@@ -110,7 +112,7 @@ class Call:
             "call": self.message["call"],
             "value": value,
         }
-        self._tell(self, progress if text is None else {**progress, "text": speakable(text)})
+        self._tell(self, progress if text is None else {**progress, "text": limits.speakable(text)})
 
     def cancel(self) -> None:
         """Take it back: a task is cancelled at once, anything else when it reports."""
@@ -273,7 +275,7 @@ class Calls:
 
 def failed(message: CallMessage, replica: str, error: BaseException) -> Result:
     """Return the message that says why a call has no value."""
-    failure: CallFailure = {"type": type(error).__name__, "text": speakable(str(error))}
+    failure: CallFailure = {"type": type(error).__name__, "text": limits.speakable(str(error))}
     pointer = getattr(error, "pointer", None)
     if isinstance(pointer, str):
         failure["pointer"] = pointer

@@ -164,3 +164,10 @@ class Throttle:
                     self._known.popitem(last=False)
             self._known.move_to_end(replica)
             return bucket.take(now)
+
+
+def speakable(text: str) -> str:
+    """Return a text that can be told to pages: not too long a one, that every encoder takes."""
+    if not text.isascii():  # RFC 8259, section 8.2: JSON may have a surrogate, but no encoder takes it
+        text = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+    return text if len(text) <= REASON else f"{text[: REASON - 1]}…"

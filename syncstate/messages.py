@@ -377,13 +377,6 @@ def _is_long(pointer: object) -> bool:
     return isinstance(pointer, str) and len(pointer) > limits.POINTER
 
 
-def speakable(text: str) -> str:
-    """Return a text that can be told to pages: not too long a one, that every encoder takes."""
-    if not text.isascii():  # RFC 8259, section 8.2, as below
-        text = "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
-    return text if len(text) <= limits.REASON else f"{text[: limits.REASON - 1]}…"
-
-
 def is_name(value: object) -> TypeGuard[str]:
     """Tell whether a value may be a model's key, an epoch or a replica's id: it is sent back to all pages."""
     if not isinstance(value, str) or len(value) > limits.NAME:

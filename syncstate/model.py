@@ -20,7 +20,6 @@ from syncstate.actions import Action, actions_of, packed
 from syncstate.authority import PYTHON, Authority
 from syncstate.computed import Computed
 from syncstate.diff import Change as Recorded
-from syncstate.display import as_text, mimebundle
 from syncstate.document import JsonObject, ObjectNode, fresh
 from syncstate.errors import PatchError, SessionClosed, SyncStateError
 from syncstate.fields import annotated_traits
@@ -28,7 +27,6 @@ from syncstate.patch import Operation
 from syncstate.pointer import as_pattern
 from syncstate.rules import rules_of
 from syncstate.seams import TraitValues, install, install_reading, synced_traits
-from syncstate.sources import Sources, View
 from syncstate.state import TraitDocument
 
 if TYPE_CHECKING:
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 
     from syncstate.link import Connection
     from syncstate.messages import Letter
+    from syncstate.sources import View
     from syncstate.ties import End, Tie
     from syncstate.watching import Change, Changes, Subscription, Waiting, Watchers
 
@@ -615,10 +614,15 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
     # -- display
 
     def __repr__(self) -> str:
+        from syncstate.display import as_text
+
         self._document.refresh()
         return as_text(type(self).__name__, self._document.view())
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        from syncstate.display import mimebundle
+        from syncstate.sources import Sources
+
         view = Sources(self._esm, self._css, type(self).__module__).read()
         authority = self.sync._publish(view)
         authority.refresh()
