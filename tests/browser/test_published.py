@@ -233,7 +233,7 @@ def published(server: Server) -> str:
 
 
 @in_lab
-@pytest.mark.skipif("WIDGETS" not in os.environ, reason="make test-widgets installs them (about 800 MB)")
+@pytest.mark.skipif("WIDGETS" not in os.environ, reason="make test-widgets installs them (1.1 GB)")
 @pytest.mark.parametrize("case", HEAVY, ids=lambda case: case.package)
 def test_a_large_published_widget_is_too(open_notebook: Open, published: str, case: Case) -> None:
     see(case, open_notebook(cell(case), kernel_name=published))
