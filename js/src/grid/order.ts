@@ -24,6 +24,7 @@ export class Order {
   #sort: Sort | undefined;
   #filters: ReadonlyMap<string, Filter> = new Map();
   #shown: Int32Array | undefined; // none: all, as they come
+  #whole: { readonly rows: Rows; readonly sort: Sort | undefined; readonly all: Int32Array } | undefined;
 
   constructor(rows: Rows) {
     this.#rows = rows;
@@ -57,10 +58,19 @@ export class Order {
       this.#shown = undefined;
       return;
     }
-    const shown = new Int32Array(this.#rows.length);
-    let count = 0;
-    for (let row = 0; row < shown.length; row += 1) if (this.#passes(row)) shown[count++] = row;
-    this.#shown = this.#sorted(shown.subarray(0, count));
+    const all = this.#all();
+    if (filters.size === 0) this.#shown = all;
+    else this.#shown = all.filter((row) => this.#passes(row));
+  }
+
+  // All rows in order: who writes a filter letter by letter does not wait for a sort at each.
+  #all(): Int32Array {
+    const known = this.#whole;
+    if (known?.rows === this.#rows && known.sort === this.#sort) return known.all;
+    const all = new Int32Array(this.#rows.length);
+    for (let row = 0; row < all.length; row += 1) all[row] = row;
+    this.#whole = { rows: this.#rows, sort: this.#sort, all: this.#sorted(all) };
+    return this.#whole.all;
   }
 
   /** Take other rows; a shift tells what became of those that were there. */
