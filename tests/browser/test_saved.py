@@ -97,7 +97,7 @@ def test_a_saved_state_is_shown_read_only_where_there_is_no_kernel(
 def test_an_untrusted_notebook_shows_the_saved_state_as_text(open_notebook: Open, server: Server) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    notebook.edit("title", HOSTILE)
+    notebook.edit("Title", HOSTILE)
     notebook.wait_for_value("board.title", HOSTILE)
     notebook.save()
 
@@ -113,7 +113,7 @@ def test_an_untrusted_notebook_shows_the_saved_state_as_text(open_notebook: Open
 def test_an_export_shows_the_saved_state(open_notebook: Open, server: Server, tmp_path: Path) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    notebook.edit("title", HOSTILE)
+    notebook.edit("Title", HOSTILE)
     notebook.wait_for_value("board.title", HOSTILE)
     notebook.execute("board.threshold = 0.125")
     notebook.page.wait_for_timeout(200)
