@@ -7,10 +7,10 @@ import { build } from "esbuild";
 import { MODULE, minified } from "./minify.mjs";
 
 // What is loaded only when it is used: a chunk of the extension, and for other pages a module of its own, minified.
-const CHUNKS = ["chart", "form", "grid"];
+const CHUNKS = ["chart", "form", "grid", "ui"];
 
 // Whose work is inside of them. In the extension the builder gathers the licences.
-const LIBRARIES = ["@tanstack/virtual-core", "uplot"];
+const LIBRARIES = ["@tanstack/virtual-core", "marked", "uplot"];
 
 /** The client, for any page: dist/syncstate.js and dist/syncstate.min.js; and its companions, for pages that use them. */
 async function buildClient() {
@@ -22,11 +22,20 @@ async function buildClient() {
 }
 
 async function buildMinified(entryPoints, outfile) {
-  const { code, map } = await minified({ entryPoints, outfile });
+  const { code, map } = await minified({ entryPoints, outfile, plugins: [companions] });
   const used = LIBRARIES.filter((name) => JSON.parse(map).sources.some((source) => source.includes(name)));
   writeFileSync(outfile, used.map(licenseOf).join("") + code);
   writeFileSync(`${outfile}.map`, map);
 }
+
+/** What one of them loads of the others is loaded from beside it. */
+const companions = {
+  name: "companions",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\.\.\/\w+\.ts$/ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path: path.replace(/^\.(.*)ts$/, "$1js"), external: true } : undefined,
+    ),
+};
 
 /** What a library wants to be said wherever it is copied. */
 function licenseOf(name) {

@@ -5,6 +5,7 @@
 They come from a JupyterLab of its own on this machine; nothing from outside is loaded.
 """
 
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,10 @@ from tests.browser.notebook import EXAMPLES, Notebook, cells_of, write  # noqa: 
 from tests.browser.server import Server, running  # noqa: E402
 
 SETTLED = {"weather": ".count", "flights": ".carriers li:nth-child(12)", "study": "path.predicted"}
+GUIDES = {  # picture: page of the guide, how many of its blocks are run, what is there when all is drawn, what is taken
+    "dashboard": ("dashboards.md", 2, ".syncstate-ui canvas", ".syncstate-ui"),
+    "form": ("form.md", 1, ".syncstate-form", ".syncstate-form"),
+}
 WINDOW = {"width": 1120, "height": 1600}  # the model and the dashboard
 CLOSE_UP = {"width": 1020, "height": 900}
 MARGIN = 13
@@ -42,10 +47,13 @@ def main() -> int:
                 for theme in ("light", "dark"):
                     _picture(notebook, name, theme, target)
             server.shut_down_kernels()
-        _pictures_of_a_form(server, target)
+        for guide in GUIDES:
+            with _context() as context:
+                _picture_guide(context.new_page(), server, guide, target)
+            server.shut_down_kernels()
     sizes = {
         file: file.stat().st_size
-        for name in (*SETTLED, "form")
+        for name in (*SETTLED, *GUIDES)
         for file in sorted(target.glob(f"{name}-*.png"))
     }
     for file, size in sizes.items():
@@ -79,21 +87,26 @@ def _run_example(page: Page, server: Server, name: str) -> Notebook:
     return notebook
 
 
-def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
-    page, output = notebook.page, notebook.output(cells_of(name).index("show"))
-    page.evaluate(
-        "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
-        f"JupyterLab {theme.title()}",
-    )
+def _picture_guide(page: Page, server: Server, name: str, target: Path) -> None:
+    """Take what the first blocks of a page of the guide show: those that a reader sees beside it."""
+    file, count, drawn, shown = GUIDES[name]
+    text = (ROOT / "docs" / "guide" / file).read_text(encoding="utf-8")
+    write(server.folder, f"{name}.ipynb", re.findall(r"```python\n(.*?)```", text, re.DOTALL)[:count])
+    server.start_kernel(f"{name}.ipynb")
+    notebook = Notebook(page, server, "lab", f"{name}.ipynb")
+    notebook.open()
+    notebook.command("application:toggle-left-area")
+    for cell in range(count):
+        notebook.run(cell)
+    expect(notebook.output(count - 1).locator(drawn).first).to_be_visible()
+    for theme in ("light", "dark"):
+        _shoot(notebook, count - 1, shown, theme, target / f"{name}-{theme}.png")
 
-    page.set_viewport_size(CLOSE_UP)
-    output.evaluate("(output) => output.scrollIntoView({ block: 'center' })")
-    page.evaluate("document.activeElement.blur()")  # no frame around the cell
-    _settle(page)
-    clip = _clip(output.locator(f".{name}"))
-    page.screenshot(
-        path=target / f"{name}-{theme}.png", clip=clip, style=".jp-OutputPrompt { visibility: hidden; }"
-    )
+
+def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
+    page = notebook.page
+    show = cells_of(name).index("show")
+    _shoot(notebook, show, f".{name}", theme, target / f"{name}-{theme}.png")
 
     if name != "weather":
         return
@@ -105,31 +118,18 @@ def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
     page.screenshot(path=target / f"{name}-window-{theme}.png", scale="css")
 
 
-def _pictures_of_a_form(server: Server, target: Path) -> None:
-    """What the first model of the guide on forms shows itself as."""
-    code = (ROOT / "docs" / "guide" / "form.md").read_text().split("```python\n")[1].partition("```")[0]
-    write(server.folder, "form.ipynb", [code], "python3")
-    server.start_kernel("form.ipynb")
-    with _context() as context:
-        notebook = Notebook(context.new_page(), server, "lab", "form.ipynb")
-        notebook.open()
-        notebook.run()
-        for theme in ("light", "dark"):
-            page, form = notebook.page, notebook.output().locator(".syncstate-form")
-            page.evaluate(
-                "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
-                f"JupyterLab {theme.title()}",
-            )
-            page.set_viewport_size(CLOSE_UP)
-            form.evaluate("(form) => form.scrollIntoView({ block: 'center' })")
-            page.evaluate("document.activeElement.blur()")
-            _settle(page)
-            page.screenshot(
-                path=target / f"form-{theme}.png",
-                clip=_clip(form),
-                style=".jp-OutputPrompt { visibility: hidden; }",
-            )
-    server.shut_down_kernels()
+def _shoot(notebook: Notebook, cell: int, shown: str, theme: str, target: Path) -> None:
+    page, output = notebook.page, notebook.output(cell)
+    page.evaluate(
+        "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
+        f"JupyterLab {theme.title()}",
+    )
+    page.set_viewport_size(CLOSE_UP)
+    output.evaluate("(output) => output.scrollIntoView({ block: 'center' })")
+    page.evaluate("document.activeElement.blur()")  # no frame around the cell
+    _settle(page)
+    clip = _clip(output.locator(shown).first)
+    page.screenshot(path=target, clip=clip, style=".jp-OutputPrompt { visibility: hidden; }")
 
 
 def _clip(locator: Locator) -> FloatRect:

@@ -7,7 +7,7 @@ them is escaped.
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from datetime import date, time, timedelta
 from html import escape
 from itertools import islice
@@ -36,6 +36,9 @@ def mimebundle(
     is_settled: bool = True,
     drawn_by: View | None = None,
     schema: JsonObject | None = None,
+    view: str | None = None,
+    seeds: Sequence[JsonObject] = (),
+    text: str | None = None,
 ) -> dict[str, Any]:
     """Return the mimebundle of a model.
 
@@ -45,29 +48,40 @@ def mimebundle(
         is_settled: Whether the document is that of its version; inside a batch it is ahead of it.
         drawn_by: What draws it, if that is no view of ours.
         schema: What its types say, for the form that is shown where it has no view.
+        view: The name of the view of ours that draws it, if it is not the tree.
+        seeds: Those of other models that are seen in it.
+        text: Its static form, where that is not its members.
     """
-    view: dict[str, Any] = {
+    bundle: dict[str, Any] = {
         "protocol": PROTOCOL,
         "class": name,
+        **seed(snapshot, EMBED_LIMIT if is_settled else 0),
+    }
+    told = None if schema is None or _has_proto(schema) else schema
+    code = {} if drawn_by is None else drawn_by._asdict()
+    more = {**code, "schema": told, "view": view, "models": [*seeds] or None}
+    bundle.update({member: value for member, value in more.items() if value is not None})
+    if text is None:
+        static = as_html(name, snapshot["document"]), as_text(name, snapshot["document"])
+    else:
+        static = f"<pre>{escape(text)}</pre>", text
+    return {MIME_TYPE: bundle, "text/html": static[0], "text/plain": static[1]}
+
+
+def seed(snapshot: Snapshot, limit: int) -> JsonObject:
+    """Return what an output keeps of a model: which one it is, and its state up to a limit of bytes."""
+    kept: JsonObject = {
         "model": snapshot["model"],
         "epoch": snapshot["epoch"],
         "version": snapshot["version"],
-        "read_only": snapshot["read_only"],
+        "read_only": [*snapshot["read_only"]],
     }
-    if is_settled and weigh(snapshot["document"], EMBED_LIMIT) <= EMBED_LIMIT:
+    if limit > 0 and weigh(snapshot["document"], limit) <= limit:
         state, buffers = detach({"document": snapshot["document"]})
         # an output has no place for bytes; the page asks the kernel
         if not buffers and not _has_proto(state):
-            view.update(state)
-    if drawn_by is not None:
-        view.update({part: text for part, text in drawn_by._asdict().items() if text is not None})
-    if schema is not None and not _has_proto(schema):
-        view["schema"] = schema
-    return {
-        MIME_TYPE: view,
-        "text/html": as_html(name, snapshot["document"]),
-        "text/plain": as_text(name, snapshot["document"]),
-    }
+            kept.update(state)
+    return kept
 
 
 def as_text(name: str, document: JsonObject) -> str:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jsonpatch import JsonPatch
 
     from syncstate.link import Connection
-    from syncstate.messages import Letter
+    from syncstate.messages import Letter, Snapshot
     from syncstate.sources import View
     from syncstate.ties import End, Tie
     from syncstate.watching import Change, Changes, Subscription, Waiting, Watchers
@@ -436,6 +436,13 @@ class Sync:
                 reloads(kernel_link()).show(type(self._document.model), self.key, view)
         return authority
 
+    def _show(self, view: View | None = None) -> tuple[Snapshot, bool]:
+        """Publish the model; return its state, and whether that is its version's: in a batch it is not."""
+        authority = self._publish(view)
+        authority.refresh()
+        with authority.held():
+            return authority.snapshot(), not authority.is_held
+
     def _demand_key(self, known: Authority | None) -> None:
         """Refuse the key of a model of another class; one of the same is that of the cell's last run."""
         other, mine = type(getattr(known and known.document, "model", None)), type(self._document.model)
@@ -624,10 +631,6 @@ class SyncedModel(ObjectNode, traitlets.HasTraits):
         from syncstate.sources import Sources
 
         view = Sources(self._esm, self._css, type(self).__module__).read()
-        authority = self.sync._publish(view)
-        authority.refresh()
-        with authority.held():
-            snapshot, is_settled = authority.snapshot(), not authority.is_held
-        schema = self.sync.schema() if view.esm is None else None
-        name = type(self).__name__
+        snapshot, is_settled = self.sync._show(view)
+        name, schema = type(self).__name__, self.sync.schema() if view.esm is None else None
         return mimebundle(name, snapshot, is_settled=is_settled, drawn_by=view, schema=schema)

@@ -7,7 +7,7 @@
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { Widget } from "@lumino/widgets";
 import { MIME_TYPE, mimebundle } from "../display.ts";
-import { isObject, type Json, type JsonObject, own, same } from "../document.ts";
+import { isList, isObject, type Json, type JsonObject, own, same } from "../document.ts";
 import { seedOf } from "../link.ts";
 import type { Model, ViewCode } from "../model.ts";
 import * as tree from "../tree.ts";
@@ -32,6 +32,8 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   #view: View | undefined;
   #ours: ViewModule = tree;
   #isOurs = false;
+  #layout: ViewModule | undefined;
+  readonly #models = new Set<Model>(); // that a layout shows, or has shown
   #unfollow: () => void = () => {};
 
   constructor(hub: Hub) {
@@ -68,7 +70,19 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
   #bundle(old: Json | undefined): Record<string, Json> | undefined {
     const { seed, code } = this.#model ?? {};
     if (!seed || !isObject(old)) return undefined;
-    return mimebundle(code ? withCode(old, code) : old, seed);
+    const bundle = mimebundle(code ? withCode(old, code) : old, seed);
+    if (!this.#layout) return bundle;
+    const view = bundle[MIME_TYPE] as JsonObject; // what a layout is in text, Python alone can say
+    return { [MIME_TYPE]: { ...view, models: this.#seeds(old) } };
+  }
+
+  // What an output keeps of the models that its layout shows: what each is now, or was.
+  #seeds(old: JsonObject): Json {
+    const known = own(old, "models");
+    const seeds = new Map(isList(known) ? known.map((seed) => [textOf(seed, "model"), seed]) : []);
+    for (const { key, seed } of this.#models)
+      if (seed && seeds.has(key)) seeds.set(key, mimebundle({ model: key }, seed)[MIME_TYPE] as Json);
+    return [...seeds.values()];
   }
 
   override dispose(): void {
@@ -92,7 +106,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
       );
     const model = this.#hub.link.model(key, seed);
     this.#model = model;
-    this.#ours = formOf(bundle);
+    this.#ours = this.#layoutOf(bundle) ?? formOf(bundle);
     this.#hub.outputs.add(this);
     const isCssForPage = isObject(bundle) && own(bundle, "css_for_page") === true;
     this.#draw(model, model.code ?? { esm, css, file, at, isCssForPage }); // who saves the file does not run the cell again
@@ -111,6 +125,24 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
     this.#isOurs = isOurs;
   }
 
+  /** A layout is drawn by ours, which opens the models that it shows over the same link. */
+  #layoutOf(bundle: Json): ViewModule | undefined {
+    if (textOf(bundle, "view") !== "ui") return undefined;
+    const { link } = this.#hub;
+    const open = (key: string, signal: AbortSignal): Model => {
+      const model = link.model(key, seedIn(bundle, key));
+      this.#models.add(model);
+      signal.addEventListener("abort", () => link.release(model), { once: true });
+      return model;
+    };
+    return {
+      render: async (context) => {
+        const { render } = await import(/* webpackChunkName: "ui" */ "../ui.ts");
+        render({ ...context, open });
+      },
+    };
+  }
+
   #clear(): void {
     this.#hub.outputs.delete(this);
     this.#unfollow();
@@ -118,6 +150,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
     if (this.#model) this.#hub.link.release(this.#model);
     this.#view = undefined;
     this.#model = undefined;
+    this.#models.clear();
   }
 }
 
@@ -151,6 +184,12 @@ function withCode(view: JsonObject, code: ViewCode): JsonObject {
 }
 
 const CONTROLS = "input, select, textarea, button, a, summary, [tabindex], [contenteditable]";
+
+/** What an output keeps of a model that its layout shows. */
+function seedIn(bundle: Json, key: string): Json | undefined {
+  const seeds = isObject(bundle) ? own(bundle, "models") : undefined;
+  return isList(seeds) ? seeds.find((seed) => textOf(seed, "model") === key) : undefined;
+}
 
 function textOf(bundle: Json, name: string): string | undefined {
   const text = isObject(bundle) ? own(bundle, name) : undefined;

@@ -6,6 +6,7 @@
 
 type Grid = typeof import("../grid.ts");
 type Chart = typeof import("../chart.ts");
+type Form = typeof import("../form.ts");
 
 /** Load what shows rows: `(await loadGrid()).render({ model, pointer, el, signal })`. */
 export function loadGrid(): Promise<Grid> {
@@ -15,4 +16,9 @@ export function loadGrid(): Promise<Grid> {
 /** Load what draws charts: `(await loadChart()).render({ model, el, signal, spec })`. */
 export function loadChart(): Promise<Chart> {
   return import(/* webpackChunkName: "chart" */ "../chart.ts");
+}
+
+/** Load what draws controls and forms: `(await loadForm()).control({ model, pointer, schema, signal })`. */
+export function loadForm(): Promise<Form> {
+  return import(/* webpackChunkName: "form" */ "../form.ts");
 }
