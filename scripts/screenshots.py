@@ -25,7 +25,8 @@ from tests.browser.notebook import EXAMPLES, Notebook, cells_of, write  # noqa: 
 from tests.browser.server import Server, running  # noqa: E402
 
 SETTLED = {"weather": ".count", "flights": ".carriers li:nth-child(12)", "study": "path.predicted"}
-GUIDES = {  # picture: page of the guide, how many of its blocks are run, what is there when all is drawn, what is taken
+# For each picture: the page of the guide, how many of its blocks are run, what is drawn last, what is taken.
+GUIDES = {
     "dashboard": ("dashboards.md", 2, ".syncstate-ui canvas", ".syncstate-ui"),
     "form": ("form.md", 1, ".syncstate-form", ".syncstate-form"),
 }

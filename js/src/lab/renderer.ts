@@ -11,6 +11,7 @@ import { isList, isObject, type Json, type JsonObject, own, same } from "../docu
 import { seedOf } from "../link.ts";
 import type { Model, ViewCode } from "../model.ts";
 import * as tree from "../tree.ts";
+import { loadForm } from "../view/chunks.ts";
 import type { ViewModule } from "../view/module.ts";
 import { View } from "../view.ts";
 import type { Hub, Stored } from "./hub.ts";
@@ -160,7 +161,7 @@ function formOf(bundle: Json): ViewModule {
   if (!isObject(schema)) return tree;
   return {
     async render(context) {
-      const { render } = await import(/* webpackChunkName: "form" */ "../form.ts");
+      const { render } = await loadForm();
       if (!context.signal.aborted) render({ ...context, schema });
     },
   };
