@@ -121,11 +121,26 @@ export class Tabs implements Part {
     this.#list.addEventListener("keydown", (event) => this.#steer(event));
     this.update(node);
     const model = layout.open(textOf(node, "id"), signal); // which tab is seen is written in the tabs themselves
-    this.#choose = (label) => {
-      if (model.status === "live") model.set("/active", label);
-      else this.#show(label);
+    let chosen: string | undefined; // before the kernel was heard
+    const send = (): void => {
+      if (chosen === undefined || model.status !== "live") return;
+      const label = chosen;
+      chosen = undefined;
+      model.set("/active", label);
     };
-    model.subscribe("/active", (active) => typeof active === "string" && this.#show(active), { signal });
+    this.#choose = (label) => {
+      chosen = label;
+      this.#show(label);
+      send();
+    };
+    model.on("status", send, { signal });
+    model.subscribe(
+      "/active",
+      (active) => {
+        if (chosen === undefined && typeof active === "string") this.#show(active);
+      },
+      { signal },
+    );
   }
 
   update(node: Node): void {
