@@ -1,212 +1,165 @@
 /**
- * Floor 6. Controls tied to pointers by attributes.
+ * Floor 6. Pages tied to a model by attributes; what each of them does stands in `docs/guide/binding.md`.
  *
  * ```html
  * <h2 data-sync-text="/title"></h2>
  * <input type="range" min="0" max="1" step=".01" data-sync-value="/threshold">
- * <input type="checkbox" data-sync-checked="/done">
  * <p data-sync-error="/threshold"></p>
+ * <ul><template data-sync-each="/rows" data-sync-key="./id">
+ *   <li data-sync-class="late:./is_late"><b data-sync-text="./name"></b>
+ *     <button data-sync-on="click:remove(./id)">Remove</button></li>
+ * </template></ul>
  * ```
  *
- * A control shows the state and sends what a person does to it: at once, or as its `data-sync-send` says,
- * on `release`, or when nothing was done to it for so many milliseconds. One that is being dragged or typed
- * in belongs to that person: what the kernel says waits until it is let go.
+ * Attributes are read once, before anything is tied: what is wrong with one is thrown then, of the elements in a
+ * template, too. State is shown, never run, and nothing in an attribute is evaluated.
  *
  * @module
  */
 
-import { type Json, spell, toText } from "./document.ts";
+import { actions } from "./bind/action.ts";
+import { Answers } from "./bind/answers.ts";
+import { tieControl } from "./bind/control.ts";
+import { attributes, classes, styles, type Tie } from "./bind/looks.ts";
+import { tieRows } from "./bind/rows.ts";
+import { flag, isTrue, type Options, Scope, type Source, text } from "./bind/scope.ts";
+import { Spelling } from "./bind/spelling.ts";
 import { SyncStateError } from "./errors.ts";
-import { Failure, isDate, readDate } from "./forms.ts";
-import type { Patch } from "./patch.ts";
-import { barrier, type Status, type Trouble } from "./replica.ts";
+import { Failure } from "./forms.ts";
 
-/** What may be told to everything that goes on until it is ended. */
-export interface Options {
-  /** Ends it when aborted. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** What controls can be tied to: a model, in what is needed of it. */
-export interface Source {
-  readonly status: Status;
-  readonly reason: string;
-  readonly readOnly: readonly string[];
-  readonly pending: Patch;
-  subscribe(pointer: string, callback: (value: Json | undefined) => void, options: Options): unknown;
-  set(pointer: string, value: unknown): void;
-  on(name: "change" | "status", callback: () => void, options: Options): unknown;
-  on(name: "error", callback: (trouble: Trouble) => void, options: Options): unknown;
-}
+export type { Options, Source };
 
 /**
  * Tie an element, and all inside it, to a source by their attributes.
  *
- * @throws {SyncStateError} if state would become code: the text of a script or of a style sheet
+ * @throws {SyncStateError} if an attribute is spelled wrong, or state would become code
  */
 export function bind(source: Source, root: Element, options: Options = {}): void {
   if (options.signal?.aborted) return;
-  for (const element of [root, ...root.querySelectorAll<HTMLElement>(BOUND)] as HTMLElement[]) {
-    const { syncText, syncValue, syncChecked, syncError } = element.dataset;
-    if (element.matches(CODE)) {
-      throw new SyncStateError(
-        `Cannot bind a <${element.localName}>: state is shown, never run; bind another element`,
-      );
-    }
-    // never markup: what is shown came from somebody's data
-    const write = (content: string): void => {
-      element.textContent = content;
-    };
-    const show = (value: Json | undefined): void => {
-      write(text(value));
-      element.toggleAttribute("data-sync-failed", value instanceof Failure); // for the author's style
-    };
-    if (syncText !== undefined) source.subscribe(syncText, show, options);
-    if (syncError !== undefined) watch(source, syncError, write, options);
-    const pointer = syncValue ?? syncChecked;
-    const isBox = syncValue === undefined;
-    if (pointer !== undefined) bindControl(source, element as HTMLInputElement, pointer, isBox, options);
-  }
+  const tie = plan(root, 0);
+  tie(root, new Scope({ source, answers: new Answers(source, options), signal: options.signal }));
 }
+
+// How each attribute is read: limits and options come before the values that need them.
+const READERS: Readonly<Record<string, (spelling: Spelling) => Tie>> = {
+  "data-sync-attr": attributes,
+  "data-sync-class": classes,
+  "data-sync-style": styles,
+  "data-sync-show": shown,
+  "data-sync-text": texts,
+  "data-sync-error": errors,
+  "data-sync-on": actions,
+  "data-sync-each": rows,
+  "data-sync-value": (spelling) => control(spelling, false),
+  "data-sync-checked": (spelling) => control(spelling, true),
+};
+const NAMES = Object.keys(READERS);
+const BOUND = NAMES.map((name) => `[${name}]`).join();
+const LAST = /value|checked/;
 
 // In HTML and in SVG alike: what stands in them is run, or decides how the page looks and what it loads.
 const CODE = "script, style";
 
-const BOUND = "[data-sync-text], [data-sync-value], [data-sync-checked], [data-sync-error]";
-
-// What a person reads of a value; nothing for what is not there, and of a million numbers not one.
-function text(value: Json | undefined): string {
-  const shown = spell(value) ?? value ?? "";
-  return typeof shown === "object" ? toText(shown) : String(shown);
-}
-
-// Tells what is wrong at a pointer, and "" when a later value was accepted there.
-function watch(source: Source, pointer: string, tell: (reason: string) => void, options: Options): void {
-  let wasPending = false;
-  const isPending = (): boolean => source.pending.some(({ path }) => concerns(path, pointer));
-  source.on(
-    "error",
-    ({ pointer: place, operations, reason }) => {
-      const places = place === undefined ? operations.map(({ path }) => path) : [place];
-      if (places.some((path) => concerns(path, pointer))) tell(reason);
-    },
-    options,
-  );
-  source.on(
-    "change",
-    () => {
-      if (wasPending && !isPending()) tell("");
-      wasPending = isPending();
-    },
-    options,
-  );
-  source.subscribe(pointer, () => isPending() || tell(""), options);
-}
-
-// Whether what happens at one pointer is felt at another.
-function concerns(one: string, other: string): boolean {
-  return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
-}
-
-// Ties an input, a select, a text area: anything with a value, or a box that is checked.
-function bindControl(
-  source: Source,
-  element: HTMLInputElement,
-  pointer: string,
-  isBox: boolean,
-  options: Options,
-): void {
-  const author = { title: element.title, disabled: element.disabled }; // what the page's author had written on it
-  let value: Json | undefined;
-  let complaint = "";
-  // whether a person drags it, is not done with typing, or did what is to be sent later
-  let [isPressed, isDirty, isKept] = [false, false, false];
-  let timer: ReturnType<typeof setTimeout> | undefined;
-
-  // Shows the state, unless the control is in somebody's hands.
-  const write = (): void => {
-    if (isPressed || isKept || (isDirty && element.matches(":focus"))) return;
-    if (isBox) element.checked = value === true;
-    else element.value = entry(element, value); // which leaves the caret where it is if nothing is new
-  };
-  // Says on the control what is wrong, or why it cannot be used.
-  const mark = (): void => {
-    const obstacle = obstacleAt(source, pointer);
-    element.disabled = author.disabled || obstacle !== "";
-    element.title = complaint || obstacle || author.title;
-    element.setCustomValidity?.(complaint);
-    element.ariaInvalid = complaint ? "true" : null;
-  };
-  const complain = (reason: string): void => {
-    complaint = reason;
-    mark();
-  };
-  // Sends what a person did; text that is no number is not sent, and stays until the control is left.
-  const send = (): void => {
-    isKept = false;
-    isDirty = element.type !== "range";
-    const entered = isBox ? element.checked : read(element, value);
-    if (entered === undefined) return;
-    try {
-      source.set(pointer, entered);
-    } catch (error) {
-      complain((error as Error).message);
+// Reads what is to be tied in a tree, and returns what ties it in a tree of the same elements.
+function plan(model: Element | DocumentFragment, depth: number): (tree: Node, scope: Scope) => void {
+  const [ties, controls]: [at: number, tie: Tie][][] = [[], []];
+  for (const [at, element] of boundIn(model).entries()) {
+    for (const name of NAMES) {
+      const written = element.getAttribute(name);
+      if (written === null) continue;
+      if (element.matches(CODE)) {
+        throw new SyncStateError(
+          `Cannot bind a <${element.localName}>: state is shown, never run; bind another element`,
+        );
+      }
+      const tie = READERS[name]?.(new Spelling(element, name, written.trim(), depth));
+      (LAST.test(name) ? controls : ties)?.push([at, tie as Tie]);
     }
-    write();
-  };
-  // Sends it later, if so it is wanted.
-  const keep = (): void => {
-    const { syncSend } = element.dataset;
-    isKept = true;
-    clearTimeout(timer);
-    if (!syncSend) send();
-    else if (Number(syncSend) > 0) timer = setTimeout(send, Number(syncSend));
-  };
-  const release = (): void => {
-    clearTimeout(timer);
-    if (isKept) send();
-    isPressed = isDirty = false;
-    write();
-  };
-
-  const listen = (target: EventTarget, names: readonly string[], listener: () => void): void => {
-    for (const name of names) target.addEventListener(name, listener, options as AddEventListenerOptions);
-  };
-  listen(element, ["input"], keep);
-  listen(element, ["change", "blur"], release);
-  if (element.type === "range") {
-    listen(element, ["pointerdown"], () => {
-      isPressed = true;
-    });
-    listen(element.ownerDocument, ["pointerup", "pointercancel"], release); // the pointer may be let go anywhere
   }
-  const show = (state: Json | undefined): void => {
-    value = state;
-    write();
+  return (tree, scope) => {
+    const elements = boundIn(tree as Element);
+    for (const [at, tie] of [...(ties ?? []), ...(controls ?? [])]) tie(elements[at] as HTMLElement, scope);
   };
-  source.subscribe(pointer, show, options);
-  watch(source, pointer, complain, options);
-  source.on("status", mark, options);
-  source.on("change", mark, options);
-  mark();
 }
 
-// Returns what a person entered, or nothing while it is none of what belongs there.
-function read({ type, value: text }: HTMLInputElement, value: Json | undefined): Json | undefined {
-  if (isDate(value)) return readDate(text);
-  if (typeof value === "bigint") return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
-  if (type !== "number" && type !== "range" && typeof value !== "number") return text;
-  return text.trim() === "" || Number.isNaN(Number(text)) ? undefined : Number(text);
+function boundIn(tree: Element | DocumentFragment): HTMLElement[] {
+  const inside = [...tree.querySelectorAll<HTMLElement>(BOUND)];
+  const all = "matches" in tree && tree.matches(BOUND) ? [tree as HTMLElement, ...inside] : inside;
+  return all.filter(({ parentElement }) => !parentElement?.closest("template")); // in SVG a template holds elements
 }
 
-// Returns what stands in a control: those for dates take ISO text without an offset.
-function entry({ type }: HTMLInputElement, value: Json | undefined): string {
-  if (!isDate(value) || !type.startsWith("date")) return text(value);
-  return value.iso.slice(0, type === "date" ? 10 : 16);
+function texts(spelling: Spelling): Tie {
+  const spot = spelling.spot();
+  return (element, scope) =>
+    scope.watch(spot, (value) => {
+      element.textContent = text(value); // never markup: what is shown came from somebody's data
+      flag(element, "data-sync-failed", "a value", value instanceof Failure); // for the author's style
+    });
 }
 
-// Says why nobody can write at a pointer, or "".
-function obstacleAt({ status, reason, readOnly }: Source, pointer: string): string {
-  if (status === "stale" || status === "closed") return reason;
-  return barrier(readOnly, pointer) ?? "";
+function shown(spelling: Spelling): Tie {
+  const spot = spelling.condition();
+  return (element, scope) =>
+    scope.watch(spot, (value) => void element.toggleAttribute("hidden", !isTrue(value)));
+}
+
+function errors(spelling: Spelling): Tie {
+  const action = spelling.text.match(/^([^/.@\s]+)\(\)$/)?.[1];
+  const spot = action ? undefined : spelling.spot();
+  return (element, scope) => {
+    const { answers } = scope.bound;
+    const complain = (reason: string): void => {
+      element.textContent = reason;
+    };
+    if (spot) answers.add({ locate: () => scope.locate(spot), complain }, scope.signal);
+    else if (action) answers.addCaller({ scope, action, complain }, scope.signal);
+  };
+}
+
+function control(spelling: Spelling, isBox: boolean): Tie {
+  const spot = spelling.spot();
+  const { syncSend = "", syncType = "number" } = (spelling.element as HTMLElement).dataset;
+  if (spot.mark) spelling.refuse("where a row stands is not entered; name a place that can be written");
+  if (!/^(release|\d*)$/.test(syncSend))
+    spelling.refuse(`data-sync-send="${syncSend}" is no time; write 'release' or milliseconds`);
+  if (syncType !== "number") spelling.refuse(`data-sync-type="${syncType}" is not known; there is 'number'`);
+  return (element, scope) => tieControl(scope, element as HTMLInputElement, spot, isBox);
+}
+
+function rows(spelling: Spelling): Tie {
+  const { element, depth } = spelling;
+  const spot = spelling.spot();
+  if (element.localName !== "template")
+    spelling.refuse("rows are made of a <template>; write it there, around one row");
+  const content = contentOf(element as HTMLTemplateElement);
+  if (!content.firstChild) spelling.refuse("the template is empty; write into it what a row is made of");
+  const written = element.getAttribute("data-sync-key");
+  const key =
+    written === null ? undefined : keyOf(new Spelling(element, "data-sync-key", written.trim(), depth + 1));
+  const tie = plan(content, depth + 1);
+  return (template, scope) =>
+    tieRows(scope, template, spot, key, (row) => {
+      const nodes = template.ownerDocument.importNode(content, true);
+      tie(nodes, row);
+      return nodes;
+    });
+}
+
+function keyOf(spelling: Spelling) {
+  const spot = spelling.spot();
+  if (spot.up !== 1 || spot.mark || !spot.pointer)
+    spelling.refuse("a key is a member of the row; write './id'");
+  return spot;
+}
+
+// Returns what a template holds, without blank text at its ends; nested rows never come first, for where a row
+// begins is known by its first node.
+function contentOf(template: HTMLTemplateElement): DocumentFragment {
+  const content = template.ownerDocument.createDocumentFragment();
+  content.append(...[...(template.content ?? template).childNodes].map((node) => node.cloneNode(true)));
+  for (const end of ["firstChild", "lastChild"] as const)
+    while (content[end]?.nodeType === Node.TEXT_NODE && !content[end]?.textContent?.trim())
+      content[end]?.remove();
+  if ((content.firstChild as Element | null)?.localName === "template") content.prepend("");
+  return content;
 }

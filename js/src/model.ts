@@ -263,8 +263,10 @@ export class Model<State = JsonObject> {
   }
 
   /**
-   * Tie the controls inside an element to the state, by their `data-sync-text`, `data-sync-value`,
-   * `data-sync-checked` and `data-sync-error` attributes.
+   * Tie an element, and all inside it, to the state by their `data-sync-…` attributes
+   * (`docs/guide/binding.md`).
+   *
+   * @throws {SyncStateError} if an attribute is spelled wrong, or state would become code
    */
   bind(element: Element, options?: Options): void {
     bind(this, element, options);
