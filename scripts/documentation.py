@@ -46,6 +46,7 @@ ORDER = [
             "batches",
             "watching",
             "history",
+            "binding",
         ]
     },
     {"Reference": ["index", "models", "containers", "changes", "watching", "pages", "errors", "javascript"]},

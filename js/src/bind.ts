@@ -72,7 +72,7 @@ function plan(model: Element | DocumentFragment, depth: number): (tree: Node, sc
           `Cannot bind a <${element.localName}>: state is shown, never run; bind another element`,
         );
       }
-      const tie = READERS[name]?.(new Spelling(element, name, written.trim(), depth));
+      const tie = READERS[name]?.(new Spelling(element, name, written, depth));
       (LAST.test(name) ? controls : ties)?.push([at, tie as Tie]);
     }
   }
@@ -135,7 +135,7 @@ function rows(spelling: Spelling): Tie {
   if (!content.firstChild) spelling.refuse("the template is empty; write into it what a row is made of");
   const written = element.getAttribute("data-sync-key");
   const key =
-    written === null ? undefined : keyOf(new Spelling(element, "data-sync-key", written.trim(), depth + 1));
+    written === null ? undefined : keyOf(new Spelling(element, "data-sync-key", written, depth + 1));
   const tie = plan(content, depth + 1);
   return (template, scope) =>
     tieRows(scope, template, spot, key, (row) => {

@@ -98,6 +98,21 @@ export default {
     put("p", { id: "reason", "data-sync-error": "/picky" });
     window.before = el.querySelectorAll("*").length;
     model.bind(el, { signal });
+
+    const looks = document.createElement("div");
+    looks.className = "looks";
+    const line = (place) => `<q class="look" data-sync-text="${place}"
+        data-sync-attr="title:${place}; aria-label:${place}; data-x:${place}"
+        data-sync-class="${place}; has:${place}"
+        data-sync-style="--x:${place}; background:${place}; width:${place}"></q>
+      <a data-sync-attr="href:${place}; ping:${place}"></a><form data-sync-attr="action:${place}"></form>
+      <button data-sync-attr="formaction:${place}"></button>
+      <svg><a data-sync-attr="href:${place}; xlink:href:${place}"></a></svg>`;
+    looks.innerHTML = model.state.values.map((_, at) => `<p>${line(`/values/${at}`)}</p>`).join("")
+      + `<template data-sync-each="/values"><p>${line(".")}</p></template>
+         <template data-sync-each="/names" data-sync-key="./none"><p>${line("@key")}</p></template>`;
+    el.after(looks);
+    model.bind(looks, { signal });
   },
 };
 """
@@ -324,6 +339,41 @@ def test_in_every_binding_it_is_text(open_notebook: Open) -> None:
             .flatMap((element) => element.getAttributeNames())
             .filter((name) => /^on|^href$|^src|^formaction$|^action$/.test(name))"""
     ) == []  # fmt: skip
+    assert caught(page) == NOTHING
+
+
+LOOKS = r"""() => [...document.querySelectorAll('.looks > p')].map((line) => {
+    const [text, link, form, button] = line.children;
+    const addresses = [link, form, button, line.querySelector('svg a')].flatMap((element) =>
+        ['href', 'xlink:href', 'ping', 'action', 'formaction'].map((name) => element.getAttribute(name)))
+        .filter((address) => address !== null);
+    link.click();
+    form.requestSubmit();
+    return [text.textContent, text.title, text.style.cssText,
+        addresses.map((address) => new URL(address, document.baseURI).protocol),
+        [...line.querySelectorAll('*')].map((element) => element.localName).join(' ')];
+})"""
+
+
+@in_notebook
+def test_in_attributes_classes_styles_and_rows_it_is_text(open_notebook: Open) -> None:
+    notebook = open_notebook(BOUND)
+    guard(notebook)
+    notebook.run()
+    page = notebook.page
+    expect(notebook.output().locator("#picky")).to_have_value("good")
+    page.evaluate("() => addEventListener('click', (event) => event.preventDefault())")  # stay
+    page.evaluate("() => addEventListener('submit', (event) => event.preventDefault())")
+
+    shown = page.evaluate(LOOKS)
+
+    assert [text for text, *_ in shown] == PAYLOADS * 3
+    assert [title for _, title, *_ in shown] == PAYLOADS * 3
+    for _, _, style, protocols, tags in shown:
+        assert not re.search(r"url|expression|import|javascript", style)
+        assert {*protocols} <= {"http:", "https:", "data:", "mailto:", "tel:"}
+        assert tags == "q a form button svg a"
+    assert sum(len(protocols) for *_, protocols, _ in shown) > len(PAYLOADS)
     assert caught(page) == NOTHING
 
 

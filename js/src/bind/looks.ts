@@ -75,7 +75,7 @@ export function styles(spelling: Spelling): Tie {
 // What these load is run, or says how a page behaves, or sets an attribute of another element.
 const LOADERS = "iframe, frame, object, embed, base, link, meta, param, animate, set";
 // Handlers and code; and what would be taken for an order: by another `bind`, and by JupyterLab's command linker.
-const CODE = /^(on|data-sync|data-commandlinker)|^(style|srcdoc|is)$/i;
+const CODE = /^(on|data-sync|data-commandlinker)|^(style|is)$/i;
 const ADDRESSES = /(^|:)(href|src|action|formaction|data|poster|background|cite|ping|srcset)$/i;
 // "false" is a value of these; elsewhere it is no attribute.
 const WORDED = /^aria-|^(draggable|contenteditable|spellcheck)$/i;
