@@ -31,7 +31,7 @@ export default {
   render({ model, el, signal }) {
     el.innerHTML = `
       <form data-sync-on="submit:add"><input name="name" aria-label="new name">
-        <input name="price" type="number" aria-label="new price"><button>Add</button></form>
+        <input name="price" type="number" step="any" aria-label="new price"><button>Add</button></form>
       <p class="problem" data-sync-error="add()"></p>
       <p data-sync-show="!/rows">nothing here</p>
       <div class="box"><table><tbody><template data-sync-each="/rows" data-sync-key="./id">
@@ -53,7 +53,7 @@ SORT = """
 def sort():
     for turn in range(40):
         with batch():
-            random.shuffle(shop.rows)
+            shop.rows.sort(key=lambda row: random.random())
             shop.rows[0]["price"] += 1
         time.sleep(0.05)
     shop.rows.sort(key=lambda row: int(row["id"][1:]))
@@ -135,16 +135,14 @@ MANY = """() => {
     const middle = (work) => Array.from({ length: 15 }, () => took(work)).sort((a, b) => a - b)[7];
     const add = took(() => model.bind(host));
     const count = host.querySelectorAll("tr").length;
-    const records = [];
-    const observer = new MutationObserver((found) => records.push(...found));
+    const observer = new MutationObserver(() => {});
     observer.observe(host, { childList: true, subtree: true, characterData: true });
     let price = 0;
     const set = () => model.set("/rows/5000/price", (price += 1) + 0.5);
-    const bare = new AbortController();
     const cell = middle(set);
-    records.length = 0;
+    observer.takeRecords();
     set();
-    const touched = observer.takeRecords().concat(records).length;
+    const touched = observer.takeRecords().length;
     const insert = middle(() => model.update((draft) => { draft.rows.splice(0, 0, { id: "n", name: "n", price: 1 }); }));
     const move = middle(() => model.apply([{ op: "move", from: "/rows/9000", path: "/rows/10" }]));
     return { add, count, cell, touched, insert, move };
@@ -169,8 +167,6 @@ def test_one_cell_of_ten_thousand_rows_costs_one_row(open_notebook: Open) -> Non
 
 CHURN = """() => {
     const { model, el } = window.shop;
-    const count = { added: 0, removed: 0 };
-    const { addEventListener } = AbortSignal.prototype.__proto__;
     for (let round = 0; round < 1000; round += 1) {
         model.update((draft) => { draft.rows.push({ id: `x${round}`, name: "n", price: 1 }); });
         model.update((draft) => { draft.rows.pop(); });

@@ -108,9 +108,9 @@ export default {
       <a data-sync-attr="href:${place}; ping:${place}"></a><form data-sync-attr="action:${place}"></form>
       <button data-sync-attr="formaction:${place}"></button>
       <svg><a data-sync-attr="href:${place}; xlink:href:${place}"></a></svg>`;
-    looks.innerHTML = model.state.values.map((_, at) => `<p>${line(`/values/${at}`)}</p>`).join("")
-      + `<template data-sync-each="/values"><p>${line(".")}</p></template>
-         <template data-sync-each="/names" data-sync-key="./none"><p>${line("@key")}</p></template>`;
+    looks.innerHTML = model.state.values.map((_, at) => `<section>${line(`/values/${at}`)}</section>`).join("")
+      + `<template data-sync-each="/values"><section>${line(".")}</section></template>
+         <template data-sync-each="/names"><section>${line("@key")}</section></template>`;
     el.after(looks);
     model.bind(looks, { signal });
   },
@@ -342,7 +342,7 @@ def test_in_every_binding_it_is_text(open_notebook: Open) -> None:
     assert caught(page) == NOTHING
 
 
-LOOKS = r"""() => [...document.querySelectorAll('.looks > p')].map((line) => {
+LOOKS = r"""() => [...document.querySelectorAll('.looks > section')].map((line) => {
     const [text, link, form, button] = line.children;
     const addresses = [link, form, button, line.querySelector('svg a')].flatMap((element) =>
         ['href', 'xlink:href', 'ping', 'action', 'formaction'].map((name) => element.getAttribute(name)))
@@ -370,8 +370,8 @@ def test_in_attributes_classes_styles_and_rows_it_is_text(open_notebook: Open) -
     assert [text for text, *_ in shown] == PAYLOADS * 3
     assert [title for _, title, *_ in shown] == PAYLOADS * 3
     for _, _, style, protocols, tags in shown:
-        assert not re.search(r"url|expression|import|javascript", style)
-        assert {*protocols} <= {"http:", "https:", "data:", "mailto:", "tel:"}
+        assert not re.search(r"url\(|expression\(|@import", style)
+        assert {*protocols} <= {"http:", "https:"}
         assert tags == "q a form button svg a"
     assert sum(len(protocols) for *_, protocols, _ in shown) > len(PAYLOADS)
     assert caught(page) == NOTHING

@@ -60,11 +60,21 @@ class Rows {
     for (const { scope } of this.#rows) scope.end();
   };
 
-  /** Show a list or an object. Only what is between the first and the last difference is looked at closely. */
+  /** Show a list or an object. */
   take = (value: Json | undefined): void => {
     if (this.#isTaking || Object.is(value, this.#value)) return;
     this.#isTaking = true;
     this.#value = value;
+    try {
+      this.#arrange(value);
+    } finally {
+      this.#isTaking = false;
+    }
+    rewrite(this.#template.closest("select")); // it has other options
+  };
+
+  // Only what is between the first and the last difference is looked at closely.
+  #arrange(value: Json | undefined): void {
     const names = isObject(value) ? Object.keys(value) : undefined;
     const elements: readonly Json[] = isList(value) ? value : names ? Object.values(value as object) : [];
     const keyAt = (at: number): unknown => names?.[at] ?? this.#keyOf(elements[at]);
@@ -106,9 +116,7 @@ class Rows {
       row.key = keyAt(at);
       row.scope.update(elements[at], at, names?.[at] ?? at);
     }
-    this.#isTaking = false;
-    rewrite(this.#template.closest("select")); // it has other options
-  };
+  }
 
   #keyOf(element: Json | undefined): unknown {
     return this.#key?.tokens.reduce<Json | undefined>(step, element) ?? element;
