@@ -21,6 +21,13 @@ interface Row {
   key: unknown;
 }
 
+// The rows of the elements, and between which of them some are new or have moved.
+interface Match {
+  readonly rows: (Row | undefined)[];
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Makes the nodes of a row, and ties them in its scope. */
 export type Stamp = (scope: Scope) => DocumentFragment;
 
@@ -73,49 +80,50 @@ class Rows {
     rewrite(this.#template.closest("select")); // it has other options
   };
 
-  // Only what is between the first and the last difference is looked at closely.
   #arrange(value: Json | undefined): void {
     const names = isObject(value) ? Object.keys(value) : undefined;
     const elements: readonly Json[] = isList(value) ? value : names ? Object.values(value as object) : [];
     const keyAt = (at: number): unknown => names?.[at] ?? this.#keyOf(elements[at]);
-
-    const old = this.#rows;
-    const rows: (Row | undefined)[] = new Array(elements.length).fill(undefined);
-    let [start, end, oldEnd] = [0, elements.length, old.length];
-    const isAt = (at: number, row: Row | undefined): boolean =>
-      row !== undefined && Object.is(row.key, keyAt(at));
-    for (; start < end && isAt(start, old[start]); start += 1) rows[start] = old[start];
-    while (oldEnd > start && end > start && isAt(end - 1, old[oldEnd - 1])) {
-      end -= 1;
-      oldEnd -= 1;
-      rows[end] = old[oldEnd];
-    }
-
-    const left = new Map<unknown, Row[]>(); // the last one first
-    for (let at = oldEnd - 1; at >= start; at -= 1) {
-      const row = old[at] as Row;
-      const others = left.get(row.key);
-      if (others) others.push(row);
-      else left.set(row.key, [row]);
-    }
-    for (let at = start; at < end; at += 1) rows[at] = left.get(keyAt(at))?.pop();
-    const gone = new Set([...left.values()].flat());
-    if (!names && !this.#key) reuse(rows, old, gone, elements, [start, end]);
-    for (const row of gone) drop(row);
+    const { rows, start, end } = this.#match(elements, keyAt, names !== undefined);
 
     const staying = this.#staying(rows.slice(start, end).filter((row) => row !== undefined));
     let next: ChildNode = rows[end]?.first ?? this.#template;
     for (let at = end - 1; at >= start; at -= 1) {
-      const row = rows[at];
-      if (!row) rows[at] = this.#make(elements[at], at, names?.[at] ?? at, next);
-      else if (!staying.has(row)) move(row, next);
-      next = (rows[at] as Row).first;
+      const row = rows[at] ?? this.#make(elements[at], at, names?.[at] ?? at, next);
+      if (rows[at] && !staying.has(row)) move(row, next);
+      rows[at] = row;
+      next = row.first;
     }
     this.#rows = rows as Row[];
     for (const [at, row] of this.#rows.entries()) {
       row.key = keyAt(at);
       row.scope.update(elements[at], at, names?.[at] ?? at);
     }
+  }
+
+  // Finds the rows of elements, and drops those of what is gone. Only what is between the first and the last
+  // difference is looked at closely.
+  #match(elements: readonly Json[], keyAt: (at: number) => unknown, isNamed: boolean): Match {
+    const old = this.#rows;
+    const rows: (Row | undefined)[] = new Array(elements.length).fill(undefined);
+    const isAt = (at: number, oldAt: number): boolean =>
+      at < rows.length && oldAt < old.length && Object.is(old[oldAt]?.key, keyAt(at));
+    let [start, end, oldEnd] = [0, elements.length, old.length];
+    for (; isAt(start, start); start += 1) rows[start] = old[start];
+    for (; end > start && oldEnd > start && isAt(end - 1, oldEnd - 1); end -= 1, oldEnd -= 1)
+      rows[end - 1] = old[oldEnd - 1];
+
+    const left = new Map<unknown, Row[]>(); // the last one first
+    for (const row of old.slice(start, oldEnd).reverse()) {
+      const others = left.get(row.key);
+      if (others) others.push(row);
+      else left.set(row.key, [row]);
+    }
+    for (let at = start; at < end; at += 1) rows[at] = left.get(keyAt(at))?.pop();
+    const gone = new Set([...left.values()].flat());
+    if (!isNamed && !this.#key) reuse(rows, old, gone, elements, [start, end]);
+    for (const row of gone) drop(row);
+    return { rows, start, end };
   }
 
   #keyOf(element: Json | undefined): unknown {
