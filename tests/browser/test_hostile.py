@@ -108,7 +108,8 @@ export default {
       <a data-sync-attr="href:${place}; ping:${place}"></a><form data-sync-attr="action:${place}"></form>
       <button data-sync-attr="formaction:${place}"></button>
       <svg><a data-sync-attr="href:${place}; xlink:href:${place}"></a></svg>`;
-    looks.innerHTML = model.state.values.map((_, at) => `<section>${line(`/values/${at}`)}</section>`).join("")
+    const lines = model.state.values.map((_, at) => `<section>${line(`/values/${at}`)}</section>`);
+    looks.innerHTML = lines.join("")
       + `<template data-sync-each="/values"><section>${line(".")}</section></template>
          <template data-sync-each="/names"><section>${line("@key")}</section></template>`;
     el.after(looks);
