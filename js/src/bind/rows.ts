@@ -83,8 +83,8 @@ class Rows {
   #arrange(value: Json | undefined): void {
     const names = isObject(value) ? Object.keys(value) : undefined;
     const elements: readonly Json[] = isList(value) ? value : names ? Object.values(value as object) : [];
-    const keyAt = (at: number): unknown => names?.[at] ?? this.#keyOf(elements[at]);
-    const { rows, start, end } = this.#match(elements, keyAt, names !== undefined);
+    const keys = names ?? (this.#key ? elements.map(this.#keyOf) : elements);
+    const { rows, start, end } = this.#match(elements, keys);
 
     const staying = this.#staying(rows.slice(start, end).filter((row) => row !== undefined));
     let next: ChildNode = rows[end]?.first ?? this.#template;
@@ -95,22 +95,26 @@ class Rows {
       next = row.first;
     }
     this.#rows = rows as Row[];
-    for (const [at, row] of this.#rows.entries()) {
-      row.key = keyAt(at);
-      row.scope.update(elements[at], at, names?.[at] ?? at);
+    for (let at = 0; at < rows.length; at += 1) {
+      const row = rows[at] as Row;
+      row.key = keys[at];
+      row.scope.update(elements[at], at, names ? (names[at] as string) : at);
     }
   }
 
   // Finds the rows of elements, and drops those of what is gone. Only what is between the first and the last
   // difference is looked at closely.
-  #match(elements: readonly Json[], keyAt: (at: number) => unknown, isNamed: boolean): Match {
+  #match(elements: readonly Json[], keys: readonly unknown[]): Match {
     const old = this.#rows;
     const rows: (Row | undefined)[] = new Array(elements.length).fill(undefined);
-    const isAt = (at: number, oldAt: number): boolean =>
-      at < rows.length && oldAt < old.length && Object.is(old[oldAt]?.key, keyAt(at));
     let [start, end, oldEnd] = [0, elements.length, old.length];
-    for (; isAt(start, start); start += 1) rows[start] = old[start];
-    for (; end > start && oldEnd > start && isAt(end - 1, oldEnd - 1); end -= 1, oldEnd -= 1)
+    const limit = Math.min(end, oldEnd);
+    for (; start < limit && Object.is(old[start]?.key, keys[start]); start += 1) rows[start] = old[start];
+    for (
+      ;
+      end > start && oldEnd > start && Object.is(old[oldEnd - 1]?.key, keys[end - 1]);
+      end -= 1, oldEnd -= 1
+    )
       rows[end - 1] = old[oldEnd - 1];
 
     const left = new Map<unknown, Row[]>(); // the last one first
@@ -119,16 +123,14 @@ class Rows {
       if (others) others.push(row);
       else left.set(row.key, [row]);
     }
-    for (let at = start; at < end; at += 1) rows[at] = left.get(keyAt(at))?.pop();
+    for (let at = start; at < end; at += 1) rows[at] = left.get(keys[at])?.pop();
     const gone = new Set([...left.values()].flat());
-    if (!isNamed && !this.#key) reuse(rows, old, gone, elements, [start, end]);
+    if (keys === elements) reuse(rows, old, gone, elements, [start, end]);
     for (const row of gone) drop(row);
     return { rows, start, end };
   }
 
-  #keyOf(element: Json | undefined): unknown {
-    return this.#key?.tokens.reduce<Json | undefined>(step, element) ?? element;
-  }
+  #keyOf = (element: Json): unknown => this.#key?.tokens.reduce<Json | undefined>(step, element) ?? element;
 
   #make(value: Json | undefined, index: number, token: string | number, next: ChildNode): Row {
     const scope = new Scope(this.#scope.bound, this.#scope, this.#locate);
