@@ -104,7 +104,7 @@ function shown(spelling: Spelling): Tie {
 }
 
 function errors(spelling: Spelling): Tie {
-  const action = spelling.text.match(/^([^/.@\s]+)\(\)$/)?.[1];
+  const action = spelling.text.match(/^([^@\s]+)\(\)$/)?.[1];
   const spot = action ? undefined : spelling.spot();
   return (element, scope) => {
     const { answers } = scope.bound;

@@ -169,6 +169,25 @@ describe("data-sync-on", () => {
     expect(find(page, "b").textContent).toBe("late");
   });
 
+  test("of a model in a row is called where that is by then", async () => {
+    const page = await bound(
+      `<template data-sync-each="/lines"><button data-sync-on="click:./rename('x'); dblclick:/clear"></button>
+       <i data-sync-error="./rename()"></i></template>`,
+      { lines: [{ name: "a" }, { name: "b" }] },
+    );
+    const last = page.root.querySelectorAll("button")[1] as HTMLElement;
+    page.kernel.commit("board", { op: "move", from: "/lines/1", path: "/lines/0" });
+
+    last.click();
+    await turn();
+    sends(last, "dblclick");
+    await turn();
+    await answer(page, 0, { error: { type: "E", text: "no" } });
+
+    expect(calls(page).map(({ name }) => name)).toEqual(["/lines/0/rename", "/clear"]);
+    expect([...page.root.querySelectorAll("i")].map(({ textContent }) => textContent)).toEqual(["no", ""]);
+  });
+
   test("ends with the signal", async () => {
     const page = await bound('<button data-sync-on="click:add"></button>', { n: 1 });
     page.end();

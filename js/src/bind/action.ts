@@ -18,7 +18,7 @@ export function actions(spelling: Spelling): Tie {
   };
 }
 
-function tieAction(scope: Scope, element: HTMLElement, { event, action, given }: Calling): void {
+function tieAction(scope: Scope, element: HTMLElement, { event, action, target, given }: Calling): void {
   const { source, answers, signal } = scope.bound;
   const { title } = element;
   // A press while it runs is none; whatever else happens again takes the place of what happened before.
@@ -48,7 +48,8 @@ function tieAction(scope: Scope, element: HTMLElement, { event, action, given }:
       const [values, keywords] = collect(scope, element, given);
       // the row may go while the action runs, which may be what it does
       const both = signal ? AbortSignal.any([signal, mine.signal]) : mine.signal;
-      await source.action(action, { signal: both, keywords })(...values);
+      const name = target ? (scope.locate(target) ?? action) : action;
+      await source.action(name, { signal: both, keywords })(...values);
     } catch (error) {
       if (running === mine && !signal?.aborted) tell((error as Error).message);
     }

@@ -45,7 +45,8 @@ export function tieControl(scope: Scope, element: HTMLInputElement, spot: Spot, 
     look(): void {
       const obstacle = obstacleAt(source, scope.locate(spot) ?? spot.pointer);
       flag(element, "disabled", "an obstacle", obstacle !== "");
-      element.title = complaint || obstacle || title;
+      const said = complaint || obstacle || title;
+      if (element.title !== said) element.title = said;
     },
   };
   // Sends what a person did; text that is no number is not sent, and stays until the control is left.

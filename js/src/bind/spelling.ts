@@ -4,7 +4,7 @@
  * ```
  * place    "/pointer" of the model | "./pointer" of the row | "../pointer" of the row around it | "@index" | "@key"
  * list     name ":" ["!"] place, with ";" between
- * call     event ":" action [ "(" [name "="] (place | "@value" | literal) "," … ")" ], with ";" between
+ * call     event ":" (action | place of one) [ "(" [name "="] (place | "@value" | literal) "," … ")" ], with ";" between
  * ```
  *
  * A row's place begins with a dot, so that a pointer stays what RFC 6901 says, and a place is never taken for
@@ -37,6 +37,8 @@ export type Argument =
 export interface Calling {
   readonly event: string;
   readonly action: string;
+  /** Where the action is, if it is one of a model in the model. */
+  readonly target: Spot | undefined;
   /** The arguments, each with its name if it has one; nothing if none are written. */
   readonly given: readonly (readonly [name: string | undefined, argument: Argument])[] | undefined;
 }
@@ -110,7 +112,13 @@ export class Spelling {
       const [, event, action, given] =
         part.match(/^([\w.-]+)\s*:\s*([^\s():,=]+)\s*(?:\((.*)\))?$/s) ??
         this.refuse(`'${part}' is no call; write 'click:action' or 'click:action(/pointer, 'text', name=1)'`);
-      return { event, action, given: given === undefined ? undefined : this.#arguments(given) } as Calling;
+      const target = /^[/.]/.test(action as string) ? this.spot(action) : undefined;
+      return {
+        event,
+        action,
+        target,
+        given: given === undefined ? undefined : this.#arguments(given),
+      } as Calling;
     });
   }
 
