@@ -35,8 +35,8 @@ const rows = [
   { what: "chart (dist/chart.js)", bytes: size(readFileSync("dist/chart.js")), limit: 32 * 1024 },
   { what: "grid (dist/grid.js)", bytes: size(readFileSync("dist/grid.js")), limit: 24 * 1024 },
   { what: "form (dist/form.js)", bytes: size(readFileSync("dist/form.js")), limit: 22 * 1024 },
-  { what: "ui (dist/ui.js)", bytes: size(readFileSync("dist/ui.js")), limit: 40 * 1024 },
-  { what: "JupyterLab extension, at start", bytes: sizeOfExtension(), limit: 40 * 1024 },
+  { what: "ui (dist/ui.js)", bytes: size(readFileSync("dist/ui.js")), limit: 42 * 1024 },
+  { what: "JupyterLab extension, at start", bytes: sizeOfExtension(), limit: 43 * 1024 },
 ];
 
 for (const { what, bytes, limit } of rows) {
