@@ -417,7 +417,9 @@ def test_a_large_edit_arrives_in_pieces(open_notebook: Open) -> None:
 
     notebook.output().get_by_role("button", name="upload").click()
 
-    expect(notebook.output().locator("output")).to_have_text("12582912")
+    expect(notebook.output().locator("output")).to_have_text(
+        "12582912", timeout=60_000
+    )  # 12 MiB through a server
     notebook.wait_for_value("(len(files.data), set(files.data))", (12 * 2**20, {7}))
     assert max(frame.bytes for frame in gaps.last.up) < 5 * 2**20
     assert len(gaps.last.sockets) == 1

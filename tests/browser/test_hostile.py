@@ -407,7 +407,7 @@ def test_in_the_static_form_it_is_text(open_notebook: Open, server: Server, cell
     notebook.save()
 
     found = notebook.page.evaluate(READ, [".jp-OutputArea-output"])
-    assert {tag for tag, _ in found} <= {"div", "pre"}
+    assert {tag for tag, _ in found} <= {"div", "pre", "code"}
     assert caught(notebook.page) == NOTHING
 
     # as a host shows it that does not sanitize

@@ -46,7 +46,9 @@ def use_theme(notebook: Notebook, theme: str) -> None:
     notebook.page.evaluate(
         "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }", theme
     )  # done once it is saved: until it has come too, the way back would be taken for no change
-    notebook.page.wait_for_function("(theme) => document.body.dataset.jpThemeName === theme", arg=theme)
+    notebook.page.wait_for_function(
+        "(theme) => document.body.dataset.jpThemeName === theme", arg=theme, timeout=60_000
+    )
 
 
 def wait_until_drawn(notebook: Notebook, condition: str, light: str) -> None:
