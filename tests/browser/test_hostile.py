@@ -417,7 +417,7 @@ def test_in_the_static_form_it_is_text(open_notebook: Open, server: Server, cell
     page.evaluate(TRAPS)
     page.evaluate("(html) => { document.body.innerHTML = html; }", html)
     found = page.evaluate(READ, ["body"])
-    assert [(tag, list(names)) for tag, names in found] == [("pre", [])]
+    assert [(tag, list(names)) for tag, names in found] == [("pre", []), ("code", [])]
     assert page.evaluate("() => document.body.textContent").count("hacked()") > 5
     assert caught(page) == NOTHING
 
