@@ -50,6 +50,7 @@ ORDER = [
         ]
     },
     {"Reference": ["index", "models", "containers", "changes", "watching", "pages", "errors", "javascript"]},
+    "comparison.md",
     "architecture.md",
     "protocol.md",
     "reliability.md",

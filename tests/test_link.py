@@ -888,11 +888,12 @@ def test_without_threads_the_first_call_is_made_at_once_and_the_last_by_the_even
         calls += 1
 
     async def cell() -> None:
+        threadless._interval = 2  # a busy machine does not come so far in it
         threadless.add(call)
-        taken = [threadless.wake() for _ in range(1000)]
-        assert (calls, taken[0]) == (1, True)
-        assert False in taken  # who asks while it is too early is to ask again
-        await asyncio.sleep(0.2)
+        taken = [threadless.wake() for _ in range(10)]
+        assert calls == 1
+        assert taken == [True] + 9 * [False]  # who asks while it is too early is to ask again
+        await asyncio.sleep(3)
 
     run_apart(cell)
 
