@@ -157,13 +157,13 @@ class MemberRoot(RecordingRoot):
         with (lock := self.lock):
             old = values.get(name, ABSENT)
             is_put = (
-                type(old) in SCALARS
+                lock is self.lock  # before anything above is looked at
+                and type(old) in SCALARS
                 and not self.listeners
                 and not self.has_rules
                 and name in self.members
                 and name not in self.readers
                 and (self._parent is None or self._is_quiet_above())
-                and lock is self.lock
             )
             if is_put:
                 is_other = (old != value or not same_scalar(old, value)) and (

@@ -16,9 +16,11 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from syncstate import SyncedModel, batch, synced, transaction
+from syncstate import SyncedModel, batch, leases, synced, transaction
 from syncstate.errors import NotSyncable, NotValid, SyncStateError
+from syncstate.nodes import root_above
 from syncstate.patch import apply
+from syncstate.roots import NO_LEASE
 from tests.support import PATIENCE, Kernel
 from tests.test_records import Point
 from tests.test_threads import by_hand, eager_switches, edit, listening, put, together  # noqa: F401 # one is a fixture
@@ -922,6 +924,39 @@ def test_many_threads_that_move_and_change_models_leave_every_page_with_the_same
         assert page.replicas[model.sync.key].document == model.sync.snapshot()
     for model in (one, two):
         assert {id(nest._document.lock) for nest in model.nests} <= {id(model._document.lock)}
+
+
+def test_who_waits_for_a_lock_that_is_exchanged_meanwhile_looks_at_nothing_above_before(monkeypatch):
+    inner = Nest()
+    outer = Nest(nests=[inner])
+    document, lock = inner._document, outer._document.lock
+    looked: list[bool] = []
+
+    class Former:
+        """The lock that the model had when somebody began to wait for it."""
+
+        def __enter__(self) -> None:
+            document.lock = lock  # it came to another place meanwhile
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def _is_owned(self) -> bool:
+            return False
+
+    def look(root: Any) -> Any:
+        looked.append(lock._is_owned())
+        return root_above(root)
+
+    monkeypatch.setattr(leases, "root_above", look)
+    document.revoke_all()
+    document._lease = NO_LEASE
+    document.lock = Former()
+
+    inner.number = 3
+
+    assert all(looked)
+    assert outer.sync.snapshot()["nests"][0]["number"] == 3
 
 
 def test_a_model_is_made_and_asked_for_its_defaults_while_no_lock_is_held():
