@@ -55,7 +55,8 @@ class Chart {
   readonly #summary = make("p", { class: "syncstate-chart-summary" });
   readonly #hidden = new Set<string>();
   #colors: Colors;
-  #figure: Figure | undefined;
+  #value: Json | undefined;
+  #figure: Figure | undefined; // of the value
   #plot: uPlot | undefined;
   #form = ""; // what the plot was made for: only its numbers may be others
   #told = -Infinity;
@@ -73,7 +74,7 @@ class Chart {
     const { model, el, signal, spec } = this.#options;
     style(el, css, signal);
     model.subscribe(spec.data.pointer, (value) => this.#update(value), { signal });
-    model.on("status", () => this.#figure ?? this.#update(undefined), { signal });
+    model.on("status", () => this.#figure ?? this.#update(this.#value), { signal });
     onColors(() => this.#recolor(), signal);
     this.#plotted.addEventListener("keydown", (event) => this.#press(event));
     this.#plotted.addEventListener("blur", () => this.#plot?.setCursor({ left: -10, top: -10 }));
@@ -90,6 +91,7 @@ class Chart {
   #update(value: Json | undefined): void {
     const { model, spec } = this.#options;
     const columns = columnsOf(value);
+    this.#value = value;
     if (!columns) {
       const isComing = value === undefined && model.status === "connecting";
       const absence =

@@ -76,7 +76,8 @@ class Grid {
   readonly #filters = new Map<string, string>();
   readonly #widths = new Map<string, number>();
   #complaints = new Map<number, ReadonlyMap<string, string>>();
-  #rows: Rows | undefined;
+  #value: Json | undefined;
+  #rows: Rows | undefined; // of the value
   #order: Order | undefined;
   #columns: Column[] = [];
   #seen: readonly Seen[] = [];
@@ -128,13 +129,14 @@ class Grid {
   #update(value: Json | undefined): void {
     const old = this.#rows;
     const rows = rowsOf(value);
+    this.#value = value;
     this.#rows = rows;
     if (!rows) {
       this.#cancel();
       this.#order = undefined;
     } else if (!old || !this.#order) this.#begin(rows);
     else this.#follow(old, rows, this.#order);
-    this.#showStatus(value);
+    this.#showStatus();
     this.#draw();
   }
 
@@ -291,7 +293,7 @@ class Grid {
     this.#foot.hidden = false;
   }
 
-  #showStatus(value: Json | undefined = undefined): void {
+  #showStatus(): void {
     const { model } = this.#options;
     const isStale = model.status === "stale" || model.status === "closed";
     this.#element.classList.toggle("syncstate-grid-stale", isStale);
@@ -299,12 +301,12 @@ class Grid {
     if (this.#rows) return;
     this.#pane.hidden = this.#foot.hidden = true;
     this.#message.hidden = false;
-    this.#message.textContent = this.#absence(value);
+    this.#message.textContent = this.#absence();
   }
 
-  #absence(value: Json | undefined): string {
+  #absence(): string {
     const { model, pointer } = this.#options;
-    if (value !== undefined) return `Cannot show '${pointer}' as rows: it is ${kind(value)}`;
+    if (this.#value !== undefined) return `Cannot show '${pointer}' as rows: it is ${kind(this.#value)}`;
     return model.status === "connecting" ? "Loading…" : `There is nothing at '${pointer}'`;
   }
 

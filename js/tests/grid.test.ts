@@ -7,6 +7,7 @@ import { parseFilter } from "../src/grid/filter.ts";
 import { Order } from "../src/grid/order.ts";
 import { follow, shiftBetween } from "../src/grid/shift.ts";
 import { type GridOptions, render } from "../src/grid.ts";
+import type { Link } from "../src/link.ts";
 import { type Rows, rowsOf } from "../src/view/rows.ts";
 import { read, textOf } from "../src/view/values.ts";
 import { Kernel, type KernelModel, openPage, turn } from "./support/kernel.ts";
@@ -190,16 +191,16 @@ describe("a grid", () => {
     state: Json,
     options: Partial<GridOptions> = {},
     readOnly: string[] = [],
-  ): Promise<{ el: HTMLElement; kernel: Kernel; board: KernelModel; end: AbortController }> {
+  ): Promise<{ el: HTMLElement; kernel: Kernel; board: KernelModel; link: Link; end: AbortController }> {
     const kernel = new Kernel();
     const board = kernel.publish("board", state);
     board.readOnly = readOnly;
-    const { model } = await openPage(kernel);
+    const { link, model } = await openPage(kernel);
     const el = document.createElement("div");
     document.body.append(el);
     const end = new AbortController();
     render({ model, pointer: "/rows", el, signal: end.signal, ...options });
-    return { el, kernel, board, end };
+    return { el, kernel, board, link, end };
   }
 
   const lines = (el: HTMLElement): HTMLElement[] =>
@@ -391,10 +392,14 @@ describe("a grid", () => {
     ["no rows", { rows: [] }, "No rows"],
     ["what is no list", { rows: 5 }, "Cannot show '/rows' as rows: it is a number"],
     ["nothing", {}, "There is nothing at '/rows'"],
-  ])("says that there is %s", async (_, state, message) => {
-    const { el } = await show(state);
+  ])("says that there is %s, and goes on saying it when the kernel is gone", async (_, state, message) => {
+    const { el, link } = await show(state);
+    const said = (): string | null | undefined => el.querySelector(".syncstate-grid-message")?.textContent;
+    expect(said()).toBe(message);
 
-    expect(el.querySelector(".syncstate-grid-message")?.textContent).toBe(message);
+    link.close();
+
+    expect(said()).toBe(message);
   });
 
   test("goes without a trace", async () => {
