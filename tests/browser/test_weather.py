@@ -52,8 +52,15 @@ def use_theme(notebook: Notebook, theme: str) -> None:
 
 
 def wait_until_drawn(notebook: Notebook, condition: str, light: str) -> None:
-    canvas = dashboard(notebook).locator("canvas").element_handle()
-    notebook.page.wait_for_function(f"([canvas, light]) => {condition}", arg=[canvas, light])
+    """Look now and then, not at each frame: a picture takes long to read, and the drawing waits for that."""
+    notebook.page.wait_for_function(
+        f"""(light) => {{
+            const canvas = document.querySelector(".jp-Notebook .weather canvas");
+            return canvas?.width > 0 && canvas.toDataURL() {condition} light;
+        }}""",
+        arg=light,
+        polling=200,
+    )
 
 
 @in_lab
@@ -123,10 +130,10 @@ def test_the_picture_follows_the_theme(notebook: Notebook) -> None:
     light = picture.evaluate("(canvas) => canvas.toDataURL()")
 
     use_theme(notebook, "JupyterLab Dark")
-    wait_until_drawn(notebook, "canvas.width > 0 && canvas.toDataURL() !== light", light)
+    wait_until_drawn(notebook, "!==", light)
 
     use_theme(notebook, "JupyterLab Light")
-    wait_until_drawn(notebook, "canvas.toDataURL() === light", light)
+    wait_until_drawn(notebook, "===", light)
 
 
 def test_every_cell_of_the_notebook_runs(notebook: Notebook) -> None:
