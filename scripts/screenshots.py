@@ -24,14 +24,20 @@ from tests.browser.conftest import LOCAL  # noqa: E402
 from tests.browser.notebook import EXAMPLES, Notebook, cells_of, write  # noqa: E402
 from tests.browser.server import Server, running  # noqa: E402
 
-SETTLED = {"weather": ".count", "flights": ".carriers li:nth-child(12)", "study": "path.predicted"}
+# For each example: its cells that show something, with what is drawn last there and what is taken.
+SHOWN = {
+    "weather": {"show": (".count", ".weather")},
+    "flights": {"show": (".carriers li:nth-child(12)", ".flights")},
+    "study": {"show": ("path.predicted", ".study")},
+    "gallery": {"show": (".syncstate-ui canvas", ".syncstate-ui"), "view": (".charts button", ".gallery")},
+}
 # For each picture: the page of the guide, how many of its blocks are run, what is drawn last, what is taken.
 GUIDES = {
     "dashboard": ("dashboards.md", 2, ".syncstate-ui canvas", ".syncstate-ui"),
     "form": ("form.md", 1, ".syncstate-form", ".syncstate-form"),
 }
 WINDOW = {"width": 1120, "height": 1600}  # the model and the dashboard
-CLOSE_UP = {"width": 1020, "height": 900}
+CLOSE_UP = {"width": 1020, "height": 1200}
 MARGIN = 13
 LIMIT = 300_000  # bytes of a picture
 
@@ -40,23 +46,24 @@ def main() -> int:
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="syncstate-pictures-") as folder, running(Path(folder)) as server:
-        for name in SETTLED:
+        for name in SHOWN:
             for file in EXAMPLES.glob(f"{name}.*"):
                 shutil.copy(file, server.folder)
             with _context() as context:
                 notebook = _run_example(context.new_page(), server, name)
                 for theme in ("light", "dark"):
-                    _picture(notebook, name, theme, target)
+                    for cell, (_, shown) in SHOWN[name].items():
+                        title = name if cell == "show" else f"{name}-{cell}"
+                        at = cells_of(name).index(cell)
+                        _shoot(notebook, at, shown, theme, target / f"{title}-{theme}.png")
+                    if name == "weather":
+                        _shoot_window(notebook, name, target / f"{name}-window-{theme}.png")
             server.shut_down_kernels()
         for guide in GUIDES:
             with _context() as context:
                 _picture_guide(context.new_page(), server, guide, target)
             server.shut_down_kernels()
-    sizes = {
-        file: file.stat().st_size
-        for name in (*SETTLED, *GUIDES)
-        for file in sorted(target.glob(f"{name}-*.png"))
-    }
+    sizes = {file: file.stat().st_size for file in sorted(target.glob("*-*.png"))}
     for file, size in sizes.items():
         print(f"{size:8,} bytes  {file}")
     return int(max(sizes.values()) > LIMIT)
@@ -78,13 +85,14 @@ def _run_example(page: Page, server: Server, name: str) -> Notebook:
     notebook = Notebook(page, server, "lab", f"{name}.ipynb")
     notebook.open()
     notebook.command("application:toggle-left-area")  # the files
-    for cell in ("load", "model", "show"):
+    for cell in ("load", "model", *SHOWN[name]):
         notebook.run(cells_of(name).index(cell))
-    output = notebook.output(cells_of(name).index("show"))
-    if name == "study":
-        output.get_by_role("button", name="Run").click()
-        expect(output.locator(".cells .known")).to_have_count(100, timeout=60_000)
-    expect(output.locator(SETTLED[name]).first).to_be_visible()
+    for cell, (drawn, _) in SHOWN[name].items():
+        output = notebook.output(cells_of(name).index(cell))
+        if name == "study":
+            output.get_by_role("button", name="Run").click()
+            expect(output.locator(".cells .known")).to_have_count(100, timeout=60_000)
+        expect(output.locator(drawn).first).to_be_visible()
     return notebook
 
 
@@ -104,19 +112,14 @@ def _picture_guide(page: Page, server: Server, name: str, target: Path) -> None:
         _shoot(notebook, count - 1, shown, theme, target / f"{name}-{theme}.png")
 
 
-def _picture(notebook: Notebook, name: str, theme: str, target: Path) -> None:
+def _shoot_window(notebook: Notebook, name: str, target: Path) -> None:
     page = notebook.page
-    show = cells_of(name).index("show")
-    _shoot(notebook, show, f".{name}", theme, target / f"{name}-{theme}.png")
-
-    if name != "weather":
-        return
     page.set_viewport_size(WINDOW)
     page.locator(".jp-Notebook .jp-Cell").nth(cells_of(name).index("model")).evaluate(
         "(cell) => cell.scrollIntoView()"
     )
     _settle(page)
-    page.screenshot(path=target / f"{name}-window-{theme}.png", scale="css")
+    page.screenshot(path=target, scale="css")
 
 
 def _shoot(notebook: Notebook, cell: int, shown: str, theme: str, target: Path) -> None:

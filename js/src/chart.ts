@@ -37,6 +37,7 @@ const NARROWEST = 120;
 const SUMMARY = 1000; // milliseconds between two summaries of what streams
 const FONT = "12px system-ui, sans-serif";
 const CHARACTER = 7;
+const GAP = 1.2; // characters between two names
 const SHORTEST = 6; // characters of a name on the axis, before names are left out
 
 /** Show a chart. */
@@ -242,22 +243,23 @@ class Chart {
 
   // As many names as there is room for, each as long as there is.
   #placesOfNames(): number[] {
-    const names = this.#figure?.x.names ?? [];
-    const every = Math.ceil(SHORTEST / Math.max(this.#roomForName(), 1));
-    return names.map((_, place) => place).filter((place) => place % every === 0);
+    const { every } = this.#roomForNames();
+    return (this.#figure?.x.names ?? []).map((_, place) => place).filter((place) => place % every === 0);
   }
 
   #shortName(place: number): string {
     const name = this.#figure?.x.names[place] ?? "";
-    const room = Math.max(this.#roomForName(), SHORTEST);
-    return name.length > room ? `${name.slice(0, room - 1)}…` : name;
+    const { length } = this.#roomForNames();
+    return name.length > length ? `${name.slice(0, length - 1)}…` : name;
   }
 
-  // In characters.
-  #roomForName(): number {
-    return (
-      Math.floor((this.#size().width - 60) / Math.max(1, this.#figure?.x.names.length ?? 1) / CHARACTER) - 1
-    );
+  // Every how many of them is written, and how many characters of it.
+  #roomForNames(): { every: number; length: number } {
+    const names = this.#figure?.x.names ?? [];
+    const room = Math.max(1, (this.#size().width - 60) / Math.max(1, names.length) / CHARACTER);
+    const least = Math.min(SHORTEST, Math.max(1, ...names.map((name) => name.length)));
+    const every = Math.ceil((least + GAP) / room);
+    return { every, length: Math.max(least, Math.floor(every * room - GAP)) };
   }
 
   #size(): { width: number; height: number } {

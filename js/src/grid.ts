@@ -12,7 +12,7 @@
  */
 
 import { type Json, type JsonObject, kind, same } from "./document.ts";
-import { type Column, type ColumnSpec, columnsOf, widthFor } from "./grid/columns.ts";
+import { type Column, type ColumnSpec, columnsOf, fill, widthFor } from "./grid/columns.ts";
 import { Editing, type Way } from "./grid/editing.ts";
 import { type Filter, parseFilter } from "./grid/filter.ts";
 import { Head } from "./grid/head.ts";
@@ -347,14 +347,16 @@ class Grid {
   // --- columns -------------------------------------------------------------------------------------------------
 
   #widthsOf(): number[] {
+    fill(this.#columns, this.#pane.clientWidth);
     return this.#columns.map(({ width }) => width);
   }
 
   #resize(name: string, width: number): void {
-    const column = this.#columns.find((one) => one.name === name);
-    if (!column) return;
-    column.width = Math.round(width);
-    this.#widths.set(name, column.width);
+    for (const column of this.#columns) {
+      column.wanted = column.name === name ? Math.round(width) : column.width; // the others stay as they are
+      column.isFixed = true;
+      this.#widths.set(column.name, column.wanted);
+    }
     this.#draw();
   }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type NumberArray, pack } from "../src/arrays.ts";
 import type { Json } from "../src/document.ts";
 import { exactDate } from "../src/forms.ts";
+import { type Column, fill } from "../src/grid/columns.ts";
 import { parseFilter } from "../src/grid/filter.ts";
 import { Order } from "../src/grid/order.ts";
 import { follow, shiftBetween } from "../src/grid/shift.ts";
@@ -166,6 +167,35 @@ describe("values", () => {
     expect(read(" tea", "text")).toBe(" tea");
     expect(() => read("tea", "number")).toThrow("Cannot read 'tea' as a number");
     expect(() => read("soon", "date")).toThrow(/^Cannot read 'soon' as a date: write it as /);
+  });
+});
+
+describe("widths", () => {
+  const columns = (...specs: [wanted: number, isFixed?: boolean][]): Column[] =>
+    specs.map(([wanted, isFixed = false]) => ({ wanted, isFixed, width: wanted }) as Column);
+
+  test.each<[string, [number, boolean?][], number, number[]]>([
+    ["as wide as they should be in a room of that size", [[100], [200]], 300, [100, 200]],
+    ["wider, to fill the room", [[100], [200]], 400, [133, 267]],
+    ["no more than half as wide again", [[100], [200]], 1000, [150, 300]],
+    ["narrower by a little", [[100], [200]], 270, [90, 180]],
+    ["as wide as they should be where they must be scrolled anyway", [[100], [200]], 200, [100, 200]],
+    ["as wide as somebody said", [[100, true], [200]], 400, [100, 300]],
+    ["as wide as they should be before they are laid out", [[100], [200]], 0, [100, 200]],
+    [
+      "as wide as somebody said, all of them",
+      [
+        [100, true],
+        [200, true],
+      ],
+      400,
+      [100, 200],
+    ],
+  ])("are %s", (_, wanted, room, expected) => {
+    const all = columns(...wanted);
+    fill(all, room);
+
+    expect(all.map(({ width }) => width)).toEqual(expected);
   });
 });
 

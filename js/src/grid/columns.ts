@@ -27,6 +27,10 @@ export interface Column {
   readonly isEditable: boolean;
   /** The values that are allowed, where these are few. */
   readonly choices: readonly Json[] | undefined;
+  /** How wide it should be, in pixels, and whether somebody said so. */
+  wanted: number;
+  isFixed: boolean;
+  /** How wide it is. */
   width: number;
 }
 
@@ -35,6 +39,9 @@ const CHARACTER = 7.4;
 const PADDING = 24;
 const ARROW = 24; // beside a name, which is bold
 const WIDTHS = [88, 320] as const;
+
+const STRETCH = 1.5; // a table of few columns fills the room, but not any room
+const SQUEEZE = 0.85; // rather than to be scrolled for its last few pixels
 
 /** The narrowest that a column can be made. */
 export const NARROWEST = 40;
@@ -57,15 +64,35 @@ export function columnsOf(
     const choices = isObject(property) ? own(property, "enum") : undefined;
     const label = spec.label ?? (typeof title === "string" ? title : name);
     const values = Array.from({ length: Math.min(LOOKED_AT, rows.length) }, (_, row) => rows.cell(row, name));
+    const said = known.get(name) ?? spec.width;
+    const wanted = said ?? widthFor(label, values.map(textOf));
     return {
       name,
       label,
       kind: kindOfSchema(type, format) ?? values.map(kindOf).find((kind) => kind !== "missing") ?? "text",
       isEditable: editable && readOnly !== true,
       choices: Array.isArray(choices) ? choices : undefined,
-      width: known.get(name) ?? spec.width ?? widthFor(label, values.map(textOf)),
+      wanted,
+      isFixed: said !== undefined,
+      width: wanted,
     };
   });
+}
+
+/** Make columns a little wider or narrower than they should be, where they fill the room then. */
+export function fill(columns: readonly Column[], room: number): void {
+  const sum = (some: readonly Column[]): number => some.reduce((total, { wanted }) => total + wanted, 0);
+  const flexible = columns.filter(({ isFixed }) => !isFixed);
+  let left = room - sum(columns.filter(({ isFixed }) => isFixed));
+  const factor = Math.min(left / sum(flexible), STRETCH);
+  for (const column of columns) {
+    column.width = column.wanted;
+    if (column.isFixed || !(factor >= SQUEEZE) || room <= 0) continue;
+    column.width = Math.floor(column.wanted * factor);
+    left -= column.width;
+  }
+  const last = flexible.at(-1);
+  if (last && factor >= SQUEEZE && factor < STRETCH && room > 0) last.width += left; // what rounding took
 }
 
 /** Return how wide a column is that has a label above some texts. */

@@ -42,6 +42,15 @@ export class Panes {
     });
     this.#columns = new Virtualizer({
       ...options,
+      observeElementRect: (axis, tell) => {
+        let known: number | undefined;
+        return observeElementRect(axis, (rect) => {
+          tell(rect);
+          const isOther = known !== undefined && known !== rect.width; // columns fill the room that there is
+          known = rect.width;
+          if (isOther) draw();
+        });
+      },
       horizontal: true,
       estimateSize: (at) => this.#widths[at] ?? 0,
       overscan: HIDDEN.columns,

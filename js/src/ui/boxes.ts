@@ -46,7 +46,7 @@ export class Box implements Part {
     const [columns, least, gap] = ["columns", "min_width", "gap"].map((name) => numberOf(node, name));
     const share = columns ? `(100% - ${(columns - 1) * (gap ?? 0)}px) / ${columns}` : "0px";
     const width = `minmax(min(100%, max(${least ?? 220}px, ${share})), 1fr)`;
-    this.#body.style.gridTemplateColumns = `repeat(auto-fill, ${width})`;
+    this.#body.style.gridTemplateColumns = `repeat(auto-fit, ${width})`;
   }
 
   #entitle(title: string, subtitle: string): void {
