@@ -37,7 +37,10 @@ ORDER = [
     {
         "Guide": [
             "index",
+            "form",
+            "dashboards",
             "views",
+            "binding",
             "types",
             "values",
             "tables",
@@ -46,7 +49,7 @@ ORDER = [
             "batches",
             "watching",
             "history",
-            "binding",
+            "anywidget",
         ]
     },
     {"Reference": ["index", "models", "containers", "changes", "watching", "pages", "errors", "javascript"]},

@@ -175,9 +175,18 @@ def test_the_documentation_is_built_without_a_warning(tmp_path):
     )
 
     assert done.returncode == 0, done.stderr
-    reference = (tmp_path / "site" / "reference" / "models" / "index.html").read_text(encoding="utf-8")
+    pages = {page: page.read_text(encoding="utf-8") for page in (tmp_path / "site").rglob("*.html")}
+    pictures = [
+        page.parent / name
+        for page, text in pages.items()
+        for name in re.findall(r'(?:src|srcset)="([^":]+\.png)"', text)
+        if page.name != "404.html"
+    ]
+    assert len(pictures) >= 8
+    assert [picture for picture in pictures if not picture.exists()] == []
+    reference = pages[tmp_path / "site" / "reference" / "models.html"]
     assert 'id="syncstate.Sync.snapshot"' in reference
-    client = (tmp_path / "site" / "reference" / "javascript" / "index.html").read_text(encoding="utf-8")
+    client = pages[tmp_path / "site" / "reference" / "javascript.html"]
     index = (ROOT / "js" / "src" / "index.ts").read_text(encoding="utf-8")
     exported = " ".join(re.findall(r"^export [^{]*\{([^}]*)", index, re.MULTILINE))
     names = re.findall(r"\w+", re.sub(r"\btype\b", "", exported))

@@ -194,8 +194,9 @@ class Chart {
           ...(isBar ? { grid: { show: false } } : {}),
           ...(scale === "category"
             ? {
-                splits: () => this.#placesOfNames(),
-                values: (_: uPlot, places: number[]) => places.map((place) => this.#shortName(place)),
+                splits: ({ bbox }: uPlot) => this.#placesOfNames(bbox.width),
+                values: ({ bbox }: uPlot, places: number[]) =>
+                  places.map((place) => this.#shortName(place, bbox.width)),
               }
             : {}),
         },
@@ -242,21 +243,22 @@ class Chart {
   }
 
   // As many names as there is room for, each as long as there is.
-  #placesOfNames(): number[] {
-    const { every } = this.#roomForNames();
+  #placesOfNames(width: number): number[] {
+    const { every } = this.#roomForNames(width);
     return (this.#figure?.x.names ?? []).map((_, place) => place).filter((place) => place % every === 0);
   }
 
-  #shortName(place: number): string {
+  #shortName(place: number, width: number): string {
     const name = this.#figure?.x.names[place] ?? "";
-    const { length } = this.#roomForNames();
+    const { length } = this.#roomForNames(width);
     return name.length > length ? `${name.slice(0, length - 1)}…` : name;
   }
 
   // Every how many of them is written, and how many characters of it.
-  #roomForNames(): { every: number; length: number } {
+  #roomForNames(width: number): { every: number; length: number } {
     const names = this.#figure?.x.names ?? [];
-    const room = Math.max(1, (this.#size().width - 60) / Math.max(1, names.length) / CHARACTER);
+    const ends = 1; // half of one at each
+    const room = Math.max(1, width / devicePixelRatio) / (names.length + ends) / CHARACTER;
     const least = Math.min(SHORTEST, Math.max(1, ...names.map((name) => name.length)));
     const every = Math.ceil((least + GAP) / room);
     return { every, length: Math.max(least, Math.floor(every * room - GAP)) };
@@ -268,6 +270,7 @@ class Chart {
   }
 
   #resize(): void {
+    if (this.#element.clientWidth === 0) return; // it is not to be seen just now
     const size = this.#size();
     if (this.#plot && this.#plot.width !== size.width) this.#plot.setSize(size);
   }

@@ -140,8 +140,8 @@ describe("figures", () => {
     expect(draw({ x: "town" }, []).count).toBe(0);
   });
 
-  test("a summary says what a person would see", () => {
-    const given = { kind: "bar", x: "city", y: "tea" } as const;
+  test.each([{}, { xLabel: "" }])("a summary says what a person would see: %s", (more) => {
+    const given = { kind: "bar", x: "city", y: "tea", ...more } as const;
 
     expect(summaryOf(spec(given), draw(given, SALES))).toBe(
       "Bar chart of tea by city, 2 categories: 3 points. tea is from 4 to 5, the last is 4.",

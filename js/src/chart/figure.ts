@@ -80,7 +80,7 @@ export function figureOf(spec: ChartSpec, columns: Columns): Figure {
     : series;
   const figure = {
     x: { ...x, values: sorted },
-    xName: spec.xLabel ?? spec.x ?? "row",
+    xName: spec.xLabel || spec.x || "row",
     series: drawn,
     step: 1,
     count: columns.length,
@@ -220,7 +220,7 @@ function histogram(spec: ChartSpec, columns: Columns): Figure {
   const centres = Array.from(counts, (_, bin) => start + (bin + 0.5) * step);
   return {
     x: { scale: "number", values: total === 0 ? [] : centres, names: [], zone: undefined },
-    xName: spec.xLabel ?? name,
+    xName: spec.xLabel || name,
     series: [{ name: "count", values: total === 0 ? [] : visible(counts, spec) }],
     step,
     count: total,
