@@ -150,3 +150,84 @@ def test_a_layout_is_there_after_a_reload_and_lives_again_after_a_restart(open_n
     expect(notebook.output(1).get_by_label("Title")).to_have_value("Sales")
     notebook.execute("board.title = 'Again'")
     expect(notebook.output(1).get_by_label("Title")).to_have_value("Again")
+
+
+LAB = """
+import asyncio
+from datetime import date
+from typing import Literal
+from syncstate import SyncedModel, action, progress, ui
+
+DOT = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63"
+    "f8cfc0f01f0005000201ff5e9d0c0000000049454e44ae426082"
+)
+
+class Lab(SyncedModel):
+    day: date = date(2026, 1, 31)
+    picked: list[Literal["tea", "cake"]] = ["tea"]
+    has_more: bool = False
+    picture: bytes | None = None
+
+    @action
+    async def brew(self) -> None:
+        progress(0.5, "half of it")
+        await asyncio.sleep(3600)
+
+class Dial(SyncedModel):
+    level: int = 3
+    _esm = "export default { render({ model, el, signal }) { model.subscribe('/level', (level) => { el.textContent = `dial ${level}`; }, { signal }); } };"
+
+lab, dial = Lab(), Dial()
+ui.grid(
+    ui.date(lab, "/day", label="Day"),
+    ui.multiselect(lab, "/picked", label="Picked"),
+    ui.checkbox(lab, "/has_more", label="More"),
+    ui.show_if(lab, "/has_more", ui.image(lab, "/picture", alt="A dot"), ui.view(dial)),
+    ui.button(lab, "brew", label="Brew"),
+    columns=2,
+)
+"""  # noqa: E501
+
+
+def test_what_is_seen_sometimes_is_seen_when_its_time_comes(open_notebook: Open) -> None:
+    notebook = open_notebook(LAB)
+    notebook.run()
+    output = notebook.output()
+    expect(output.get_by_text("dial 3")).to_be_hidden()
+
+    output.get_by_label("More").check()
+    expect(output.get_by_text("dial 3")).to_be_visible()
+    expect(output.get_by_text("No picture yet")).to_be_visible()
+
+    notebook.execute("lab.picture = DOT; dial.level = 4")
+    expect(output.get_by_text("dial 4")).to_be_visible()
+    expect(output.get_by_role("img", name="A dot")).to_be_visible()
+    notebook.execute("lab.picture = b'text'")
+    expect(output.get_by_text("This is no picture that can be shown")).to_be_visible()
+
+
+def test_days_and_choices_that_are_picked_are_python_s(open_notebook: Open) -> None:
+    notebook = open_notebook(LAB)
+    notebook.run()
+    output = notebook.output()
+
+    output.get_by_label("Day").fill("2026-02-28")
+    output.get_by_label("cake").check()
+
+    notebook.wait_for_value("(str(lab.day), [*lab.picked])", ("2026-02-28", ["tea", "cake"]))
+
+
+def test_what_an_action_is_at_is_told_at_its_button_until_it_is_stopped(open_notebook: Open) -> None:
+    notebook = open_notebook(LAB)
+    notebook.run()
+    output = notebook.output()
+
+    output.get_by_role("button", name="Brew").click()
+    expect(output.get_by_role("progressbar", name="Brew")).to_have_attribute("aria-valuenow", "50")
+    expect(output.get_by_text("half of it")).to_be_visible()
+    expect(output.get_by_role("button", name="Brew")).to_be_disabled()
+
+    output.get_by_role("button", name="Stop").click()
+    expect(output.get_by_role("button", name="Brew")).to_be_enabled()
+    expect(output.get_by_role("progressbar", name="Brew")).to_be_hidden()
