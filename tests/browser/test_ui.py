@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from .conftest import Open
+from .conftest import Open, in_notebook
 
 BOARD = """
 from syncstate import SyncedModel, action, computed, progress, synced, ui
@@ -63,6 +63,7 @@ def test_a_layout_shows_two_models_and_what_is_done_to_either(open_notebook: Ope
     expect(output.locator(".syncstate-ui-output output").nth(1)).to_have_text("100%")
 
 
+@in_notebook
 def test_what_changes_in_a_layout_leaves_the_focus_where_it_is(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD, PAGE)
     notebook.run(0)
@@ -87,6 +88,7 @@ def test_what_changes_in_a_layout_leaves_the_focus_where_it_is(open_notebook: Op
     notebook.wait_for_value("board.title[-11:]", "half a word")
 
 
+@in_notebook
 def test_tabs_are_chosen_by_keys_and_by_python(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD, PAGE)
     notebook.run(0)
@@ -104,6 +106,7 @@ def test_tabs_are_chosen_by_keys_and_by_python(open_notebook: Open) -> None:
     expect(output.get_by_role("tabpanel", name="Rows")).to_be_visible()
 
 
+@in_notebook
 def test_what_an_action_raises_is_told_at_its_button(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD, PAGE)
     notebook.run(0)
@@ -116,6 +119,7 @@ def test_what_an_action_raises_is_told_at_its_button(open_notebook: Open) -> Non
     expect(output.get_by_role("alert").filter(has_text="of a reason")).to_be_visible()
 
 
+@in_notebook
 def test_what_is_gone_says_so_in_its_place(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD, "ui.row(ui.output(board, '/rows/0/price'), ui.output(other, '/done'))")
     notebook.run(0)
@@ -190,6 +194,7 @@ ui.grid(
 """  # noqa: E501
 
 
+@in_notebook
 def test_what_is_seen_sometimes_is_seen_when_its_time_comes(open_notebook: Open) -> None:
     notebook = open_notebook(LAB)
     notebook.run()
@@ -207,6 +212,7 @@ def test_what_is_seen_sometimes_is_seen_when_its_time_comes(open_notebook: Open)
     expect(output.get_by_text("This is no picture that can be shown")).to_be_visible()
 
 
+@in_notebook
 def test_days_and_choices_that_are_picked_are_python_s(open_notebook: Open) -> None:
     notebook = open_notebook(LAB)
     notebook.run()
@@ -218,6 +224,7 @@ def test_days_and_choices_that_are_picked_are_python_s(open_notebook: Open) -> N
     notebook.wait_for_value("(str(lab.day), [*lab.picked])", ("2026-02-28", ["tea", "cake"]))
 
 
+@in_notebook
 def test_what_an_action_is_at_is_told_at_its_button_until_it_is_stopped(open_notebook: Open) -> None:
     notebook = open_notebook(LAB)
     notebook.run()
