@@ -12,16 +12,20 @@
  */
 
 import { type Json, type JsonObject, kind, same } from "./document.ts";
-import { type Column, type ColumnSpec, columnsOf, fill, widthFor } from "./grid/columns.ts";
+import { type Column, type ColumnSpec, columnsOf, fill, titled, widthFor } from "./grid/columns.ts";
+import { Complaints } from "./grid/complaints.ts";
 import { Editing, type Way } from "./grid/editing.ts";
 import { type Filter, parseFilter } from "./grid/filter.ts";
+import { type Bounds, Foot } from "./grid/foot.ts";
 import { Head } from "./grid/head.ts";
-import { Line, type Seen } from "./grid/line.ts";
+import { type Active, press } from "./grid/keys.ts";
+import { isDrawn, Line, type Seen } from "./grid/line.ts";
 import { Order, type Sort } from "./grid/order.ts";
 import { Panes } from "./grid/panes.ts";
-import { follow, type Shift, shiftBetween } from "./grid/shift.ts";
+import { follow, shiftBetween } from "./grid/shift.ts";
 import { css, ROW } from "./grid/style.ts";
 import type { Model } from "./model.ts";
+import type { Patch } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
 import { barrier, type Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
@@ -31,9 +35,18 @@ import { kindOf, textOf } from "./view/values.ts";
 
 export type { ColumnSpec } from "./grid/columns.ts";
 
+/** What holds the rows: a model, or what is as good as one. */
+export type GridModel = Pick<Model, "status" | "reason" | "readOnly" | "subscribe" | "set" | "apply" | "on">;
+
+/** How a list grows and shrinks. */
+export interface Growth extends Bounds {
+  /** Returns what a new row is at first. */
+  readonly fresh: () => Json;
+}
+
 /** What a grid shows, where, and how. */
 export interface GridOptions {
-  readonly model: Model;
+  readonly model: GridModel;
   /** Where the rows are: a list, or a table. */
   readonly pointer: string;
   readonly el: HTMLElement;
@@ -45,15 +58,16 @@ export interface GridOptions {
   readonly schema?: JsonObject | undefined;
   /** How high it is, in pixels; it is no higher than its rows. */
   readonly height?: number | undefined;
+  /** What the rows are called, if not by the last token of the pointer. */
+  readonly label?: string | undefined;
+  /** Whether cells may be written, where the model lets them. */
+  readonly editable?: boolean | undefined;
+  /** How a person adds rows of a list, removes and moves them; without it nobody does. */
+  readonly growth?: Growth | undefined;
 }
 
 const HEIGHT = 420;
 const PAUSE = 80; // milliseconds without a key, after which what is written above a column filters
-
-/** Where the focus is, or would be. */
-type Active =
-  | { readonly zone: "head" | "filter"; readonly name: string }
-  | { readonly zone: "body"; readonly name: string; readonly row: number };
 
 /** Show what stands at a pointer as a grid. */
 export function render(options: GridOptions): void {
@@ -66,16 +80,15 @@ class Grid {
   readonly #pane = make("div", { class: "syncstate-grid-pane", role: "grid" });
   readonly #body = make("div", { class: "syncstate-grid-body", role: "rowgroup" });
   readonly #message = make("div", { class: "syncstate-grid-message" });
-  readonly #foot = make("div", { class: "syncstate-grid-foot" });
-  readonly #count = make("span", { role: "status" });
-  readonly #clear = make("button", { type: "button", hidden: "" }, "Clear filters");
+  readonly #label: string;
+  readonly #foot: Foot;
   readonly #head: Head;
   readonly #panes: Panes;
   readonly #lines = new Map<number, Line>();
   readonly #spare: Line[] = [];
   readonly #filters = new Map<string, string>();
   readonly #widths = new Map<string, number>();
-  #complaints = new Map<number, ReadonlyMap<string, string>>();
+  readonly #complaints = new Complaints();
   #value: Json | undefined;
   #rows: Rows | undefined; // of the value
   #order: Order | undefined;
@@ -83,6 +96,7 @@ class Grid {
   #seen: readonly Seen[] = [];
   #sort: Sort | undefined;
   #active: Active | undefined;
+  #from: number | undefined; // the row where the selection begins, if it is not that of the active cell
   #tabbed: HTMLElement | undefined; // to which Tab comes
   #editing: { readonly editing: Editing; row: number; readonly name: string; next: number } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -95,22 +109,34 @@ class Grid {
       resize: (name, width) => this.#resize(name, width),
       widen: (name) => this.#widen(name),
     });
+    this.#label = options.label ?? parse(options.pointer).at(-1) ?? "rows";
+    this.#foot = new Foot(options.growth, this.#label, {
+      clear: () => this.#clearFilters(),
+      add: () => this.#addRow(),
+      remove: () => this.#removeRows(),
+      move: (by) => this.#moveRows(by),
+    });
     this.#pane.append(this.#head.element, this.#body);
-    this.#foot.append(this.#count, this.#clear);
-    this.#element.append(this.#pane, this.#message, this.#foot);
+    this.#element.append(this.#pane, this.#message, this.#foot.element);
     options.el.append(this.#element);
     this.#panes = new Panes(this.#pane, () => this.#draw(), options.signal);
   }
 
   start(): void {
-    const { model, pointer, el, signal, height } = this.#options;
+    const { model, pointer, el, signal, height, growth } = this.#options;
     const element = this.#element;
     style(el, css, signal);
     this.#pane.style.maxHeight = `${height ?? HEIGHT}px`;
-    this.#pane.setAttribute("aria-label", parse(pointer).at(-1) ?? "rows");
-    this.#clear.addEventListener("click", () => this.#clearFilters());
+    this.#pane.setAttribute("aria-label", this.#label);
+    if (growth) this.#pane.setAttribute("aria-multiselectable", "true");
     this.#pane.addEventListener("keydown", (event) => this.#press(event));
     this.#pane.addEventListener("focusin", (event) => this.#focused(event));
+    this.#body.addEventListener("mousedown", (event) => {
+      const active = event.shiftKey && !this.#editing && this.#activeAt(event.target as Element);
+      if (!active) return;
+      event.preventDefault(); // no text is marked
+      this.#activate(active, true);
+    });
     this.#body.addEventListener("dblclick", (event) => {
       const active = this.#activeAt(event.target as Element);
       if (active?.zone === "body" && !this.#editing) this.#edit(active.row, active.name);
@@ -142,7 +168,9 @@ class Grid {
 
   #begin(rows: Rows): void {
     this.#arrangeColumns(rows);
-    this.#order = new Order(rows);
+    this.#order = new Order(rows, (name, value) => {
+      return titled(this.#columns.find((column) => column.name === name)?.choices, value);
+    });
     this.#order.arrange(this.#sort, this.#parsedFilters());
   }
 
@@ -154,7 +182,7 @@ class Grid {
     const went = (row: number): number | undefined => follow(shift, old, rows, row);
     order.update(rows, shift);
     this.#followLines(went);
-    this.#followComplaints(went, shift);
+    this.#complaints.follow(went, shift);
     this.#followActive(went);
     this.#panes.update(order.length, this.#widthsOf(), this.#activePosition(), this.#activeColumn());
     this.#body.style.height = `${order.length * ROW}px`;
@@ -205,16 +233,6 @@ class Grid {
     }
   }
 
-  // A reason stands at its cell until the row is another one.
-  #followComplaints(went: (row: number) => number | undefined, { changed }: Shift): void {
-    if (this.#complaints.size === 0) return;
-    const kept = [...this.#complaints].map(([row, complaint]) => [went(row), complaint] as const);
-    const others = new Set<number | undefined>([undefined, ...changed]);
-    this.#complaints = new Map(
-      kept.filter((pair): pair is [number, ReadonlyMap<string, string>] => !others.has(pair[0])),
-    );
-  }
-
   #followActive(went: (row: number) => number | undefined): void {
     const editing = this.#editing;
     if (editing) {
@@ -225,6 +243,7 @@ class Grid {
     }
     const active = this.#active;
     if (active?.zone !== "body") return;
+    if (this.#from !== undefined) this.#from = went(this.#from);
     const row = went(active.row);
     this.#active = row === undefined ? undefined : { ...active, row };
   }
@@ -246,15 +265,18 @@ class Grid {
     this.#head.draw(this.#seen, this.#sort, width);
     this.#body.style.height = `${order.length * ROW}px`;
     this.#body.style.minWidth = `${width}px`;
+    this.#element.style.setProperty("--width", `${width}px`);
     this.#pane.setAttribute("aria-rowcount", String(order.length + 2));
     this.#pane.setAttribute("aria-colcount", String(this.#columns.length));
     this.#drawLines(rows, order, this.#panes.positions);
     this.#rove();
     this.#tellCount(rows, order);
+    this.#lookAtFoot();
   }
 
   #drawLines(rows: Rows, order: Order, positions: readonly number[]): void {
     const drawn = new Map(positions.map((position) => [order.row(position), position] as const));
+    const [first, last] = this.#selection() ?? [0, -1];
     for (const [row, line] of this.#lines) {
       if (drawn.has(row)) continue;
       this.#lines.delete(row);
@@ -263,7 +285,8 @@ class Grid {
     for (const [row, position] of drawn) {
       const line = this.#lines.get(row) ?? this.#takeLine(row);
       line.place(position, ROW);
-      line.paint({ rows, row, seen: this.#seen, complaints: this.#complaints.get(row) });
+      const isSelected = this.#options.growth && first <= position && position <= last;
+      line.paint({ rows, row, seen: this.#seen, complaints: this.#complaints.of(row), isSelected });
     }
     for (const line of this.#spare) line.element.remove();
   }
@@ -282,15 +305,12 @@ class Grid {
 
   #tellCount(rows: Rows, order: Order): void {
     const isFiltered = [...this.#filters.values()].some((text) => text.trim() !== "");
-    const all = `${rows.length.toLocaleString()} row${rows.length === 1 ? "" : "s"}`;
-    const text = isFiltered ? `${order.length.toLocaleString()} of ${all}` : all;
-    if (this.#count.textContent !== text) this.#count.textContent = text;
-    this.#clear.hidden = !isFiltered;
+    this.#foot.tellCount(order.length, rows.length, isFiltered);
     const message = rows.length === 0 ? "No rows" : order.length === 0 ? "No row passes the filters" : "";
     if (this.#message.textContent !== message) this.#message.textContent = message;
     this.#message.hidden = message === "";
     this.#pane.hidden = this.#columns.length === 0;
-    this.#foot.hidden = false;
+    this.#foot.element.hidden = false;
   }
 
   #showStatus(): void {
@@ -298,8 +318,9 @@ class Grid {
     const isStale = model.status === "stale" || model.status === "closed";
     this.#element.classList.toggle("syncstate-grid-stale", isStale);
     this.#pane.setAttribute("aria-readonly", String(!this.#isWritable()));
+    this.#lookAtFoot();
     if (this.#rows) return;
-    this.#pane.hidden = this.#foot.hidden = true;
+    this.#pane.hidden = this.#foot.element.hidden = true;
     this.#message.hidden = false;
     this.#message.textContent = this.#absence();
   }
@@ -384,7 +405,9 @@ class Grid {
     return this.#columns.findIndex((column) => column.name === name);
   }
 
-  #activate(active: Active): void {
+  #activate(active: Active, isExtending = false): void {
+    const { row: from } = this.#active?.zone === "body" ? this.#active : { row: undefined };
+    this.#from = isExtending ? (this.#from ?? from) : undefined;
     this.#active = active;
     this.#panes.reveal(this.#activePosition(), this.#activeColumn());
     this.#draw();
@@ -410,9 +433,11 @@ class Grid {
 
   #focused({ target }: FocusEvent): void {
     const active = this.#activeAt(target as Element);
-    if (!active || this.#editing) return;
+    if (!active || this.#editing || isAlike(active, this.#active)) return;
     this.#active = active;
-    this.#rove();
+    this.#from = undefined;
+    if (this.#options.growth) this.#draw();
+    else this.#rove();
   }
 
   #activeAt(element: Element): Active | undefined {
@@ -428,85 +453,38 @@ class Grid {
 
   #press(event: KeyboardEvent): void {
     const active = this.#active;
-    if (!active || this.#editing || event.altKey || event.metaKey) return;
-    const isHandled =
-      active.zone === "body"
-        ? this.#pressInBody(event, active)
-        : active.zone === "head"
-          ? this.#pressInHead(event, active.name)
-          : this.#pressInFilter(event, active.name);
+    if (!active || this.#editing) return;
+    const where = {
+      active,
+      column: this.#activeColumn(),
+      columns: this.#columns,
+      position: this.#activePosition(),
+      last: (this.#order?.length ?? 0) - 1,
+      top: this.#panes.top.position,
+      page: this.#panes.page,
+    };
+    const isHandled = press(event, where, {
+      go: (position, column, isExtending) => this.#go(position, column, isExtending),
+      goInHead: (zone, column) => this.#goInHead(zone, column),
+      sort: (name) => this.#turnSort(name),
+      resize: (name, width) => this.#resize(name, width),
+      filter: (name, text) => this.#filters.set(name, text),
+      arrange: () => this.#arrange(),
+      dismiss: (row) => this.#dismiss(row),
+      edit: (row, name, begun) => this.#edit(row, name, begun),
+      toggle: (row, name) => kindOf(this.#rows?.cell(row, name)) === "boolean" && this.#edit(row, name),
+    });
     if (!isHandled) return;
     event.preventDefault();
     event.stopPropagation(); // a notebook has keys of its own
   }
 
-  #pressInBody(event: KeyboardEvent, { name, row }: { name: string; row: number }): boolean {
-    const { key, ctrlKey } = event;
-    const position = this.#order?.position(row) ?? -1;
-    const last = (this.#order?.length ?? 0) - 1;
-    const column = this.#activeColumn();
-    const end = this.#columns.length - 1;
-    const { page } = this.#panes;
-    const targets: Readonly<Record<string, readonly [number, number]>> = {
-      ArrowDown: [ctrlKey ? last : position + 1, column],
-      ArrowUp: [ctrlKey ? 0 : position - 1, column],
-      ArrowRight: [position, ctrlKey ? end : column + 1],
-      ArrowLeft: [position, ctrlKey ? 0 : column - 1],
-      PageDown: [Math.min(position + page, last), column],
-      PageUp: [Math.max(position - page, 0), column],
-      Home: [ctrlKey ? 0 : position, 0],
-      End: [ctrlKey ? last : position, end],
-    };
-    const target = Object.hasOwn(targets, key) ? targets[key] : undefined;
-    if (target) {
-      this.#go(...target);
-      return true;
-    }
-    if (key === "Escape") return this.#dismiss(row);
-    if (ctrlKey) return false;
-    if (key === "Enter" && event.shiftKey) return false; // runs a cell of a notebook
-    if (key === "Enter" || key === "F2") return this.#edit(row, name);
-    if (key === " " && kindOf(this.#rows?.cell(row, name)) === "boolean") return this.#edit(row, name);
-    return key.length === 1 && key !== " " && this.#edit(row, name, key);
-  }
-
-  #pressInHead({ key, shiftKey }: KeyboardEvent, name: string): boolean {
-    const at = this.#activeColumn();
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-    const column = this.#columns[at];
-    if (step && shiftKey && column) this.#resize(name, Math.max(40, column.width + 16 * step));
-    else if (step) this.#goInHead("head", at + step);
-    else if (key === "Home" || key === "End")
-      this.#goInHead("head", key === "Home" ? 0 : this.#columns.length - 1);
-    else if (key === "ArrowDown") this.#goInHead("filter", at);
-    else if (key === "Enter" || key === " ") this.#turnSort(name);
-    else return false;
-    return true;
-  }
-
-  #pressInFilter(event: KeyboardEvent, name: string): boolean {
-    const at = this.#activeColumn();
-    const input = event.target as HTMLInputElement;
-    if (event.key === "ArrowUp") this.#goInHead("head", at);
-    else if (event.key === "ArrowDown") this.#go(this.#panes.top.position, at);
-    else if (event.key === "Enter") this.#arrange();
-    else if (event.key === "Escape" && input.value !== "") {
-      input.value = "";
-      this.#filters.set(name, "");
-      this.#arrange();
-    } else if (event.key === "ArrowRight" && input.selectionStart === input.value.length)
-      this.#goInHead("filter", at + 1);
-    else if (event.key === "ArrowLeft" && input.selectionEnd === 0) this.#goInHead("filter", at - 1);
-    else return false;
-    return true;
-  }
-
-  #go(position: number, column: number): void {
+  #go(position: number, column: number, isExtending = false): void {
     const order = this.#order;
     const name = this.#columns[Math.min(Math.max(column, 0), this.#columns.length - 1)]?.name;
     if (!order || name === undefined || position >= order.length) return;
     if (position < 0) this.#activate({ zone: "filter", name });
-    else this.#activate({ zone: "body", name, row: order.row(position) });
+    else this.#activate({ zone: "body", name, row: order.row(position) }, isExtending);
   }
 
   #goInHead(zone: "head" | "filter", column: number): void {
@@ -517,9 +495,14 @@ class Grid {
   // --- writing -------------------------------------------------------------------------------------------------
 
   #isWritable(): boolean {
-    const { model, pointer } = this.#options;
-    const isOpen = model.status === "live" || model.status === "connecting";
-    return isOpen && barrier(model.readOnly, pointer) === undefined && this.#rows?.isWritable === true;
+    const { model, pointer, editable = true } = this.#options;
+    const isFree = this.#isOpen() && barrier(model.readOnly, pointer) === undefined;
+    return editable && isFree && this.#rows?.isWritable === true;
+  }
+
+  #isOpen(): boolean {
+    const { status } = this.#options.model;
+    return status === "live" || status === "connecting";
   }
 
   /** Let a person write into a cell, if that can be; what they have begun to write is in place of what was there. */
@@ -527,8 +510,8 @@ class Grid {
     const column = this.#columns.find((one) => one.name === name);
     const value = this.#rows?.cell(row, name);
     if (!this.#rows || !column?.isEditable || !this.#isWritable() || kindOf(value) === "other") return false;
-    this.#complaints.delete(row);
-    if (typeof value === "boolean") {
+    this.#complaints.forget(row);
+    if (typeof value === "boolean" && !column.choices) {
       if (begun === undefined) this.#commit(row, name, !value);
       return begun === undefined;
     }
@@ -578,41 +561,101 @@ class Grid {
 
   #refused({ operations, reason }: Trouble): void {
     const { pointer } = this.#options;
-    for (const { path } of operations) {
+    for (const { op, path } of operations) {
       const tokens = path.startsWith(`${pointer}/`) ? parse(path.slice(pointer.length)) : [];
       const [row = "", name = this.#columns[0]?.name ?? ""] = tokens;
-      if (tokens.length > 0 && this.#rows?.isWritable) this.#complain(Number(row), name, reason);
+      if (this.#options.growth && tokens.length === 1 && op !== "replace") this.#foot.tell(reason);
+      else if (tokens.length > 0 && this.#rows?.isWritable) this.#complain(Number(row), name, reason);
     }
   }
 
   #complain(row: number, name: string, reason: string): void {
-    this.#complaints.set(row, new Map([...(this.#complaints.get(row) ?? []), [name, reason]]));
+    this.#complaints.add(row, name, reason);
     this.#draw();
   }
 
+  // Escape takes a reason away, then what is selected beside the active row.
   #dismiss(row: number): boolean {
-    const hadComplaint = this.#complaints.delete(row);
-    if (hadComplaint) this.#draw();
-    return hadComplaint;
+    const isDone = this.#complaints.forget(row) || this.#from !== undefined;
+    this.#from = undefined;
+    if (isDone) this.#draw();
+    return isDone;
+  }
+
+  // --- rows that come, go and move -----------------------------------------------------------------------------
+
+  // The positions of the first and of the last row that are selected.
+  #selection(): readonly [first: number, last: number] | undefined {
+    const position = this.#active?.zone === "body" ? this.#activePosition() : -1;
+    if (position < 0) return undefined;
+    const from = this.#from === undefined ? -1 : (this.#order?.position(this.#from) ?? -1);
+    return from < 0 ? [position, position] : [Math.min(from, position), Math.max(from, position)];
+  }
+
+  #lookAtFoot(): void {
+    const [first, last] = this.#selection() ?? [0, -1];
+    this.#foot.look({
+      barrier: this.#isOpen() ? undefined : this.#options.model.reason,
+      size: this.#rows?.length ?? 0,
+      selected: last + 1 - first,
+      first,
+      isAsIs: this.#order?.names.length === 0,
+    });
+  }
+
+  #addRow(): void {
+    const { pointer, growth } = this.#options;
+    const row = this.#rows?.length ?? 0;
+    if (!growth || !this.#change([{ op: "add", path: `${pointer}/-`, value: growth.fresh() }])) return;
+    if (this.#order?.position(row) === -1) this.#clearFilters(); // who adds a row wants to see it
+    const { name } = this.#columns.find(({ isEditable }) => isEditable) ?? this.#columns[0] ?? {};
+    if (name !== undefined) this.#activate({ zone: "body", name, row });
+  }
+
+  // The row that stands there then is selected: who goes on removes that.
+  #removeRows(): void {
+    const [order, selection, active] = [this.#order, this.#selection(), this.#active];
+    if (!order || !selection || !active) return;
+    const [first, last] = selection;
+    const rows = Array.from({ length: last + 1 - first }, (_, at) => order.row(first + at));
+    const downwards = rows.sort((one, other) => other - one);
+    const removal: Patch = downwards.map((row) => ({ op: "remove", path: this.#pointerTo(row) }));
+    if (!this.#change(removal)) return;
+    const row = order.row(Math.min(first, order.length - 1));
+    this.#from = undefined;
+    this.#active = order.length > 0 ? { zone: "body", name: active.name, row } : undefined;
+    this.#draw();
+    this.#foot.say(`Removed; ${order.length.toLocaleString()} left`);
+  }
+
+  #moveRows(by: -1 | 1): void {
+    const selection = this.#selection();
+    if (!selection) return;
+    const [first, last] = selection;
+    const [from, to] = by < 0 ? [first - 1, last] : [last + 1, first]; // what stands beside them goes past them
+    if (!this.#change([{ op: "move", from: this.#pointerTo(from), path: this.#pointerTo(to) }])) return;
+    this.#panes.reveal(this.#activePosition(), -1);
+    this.#draw();
+    this.#foot.say(`Moved to ${first + by + 1} of ${this.#rows?.length ?? 0}`);
+  }
+
+  #pointerTo(row: number): string {
+    return this.#options.pointer + join(row);
+  }
+
+  #change(operations: Patch): boolean {
+    this.#foot.tell("");
+    try {
+      this.#options.model.apply(operations);
+      return true;
+    } catch (error) {
+      this.#foot.tell((error as Error).message);
+      return false;
+    }
   }
 }
 
-// Whether the columns that are drawn are those, as they are now.
-function isDrawn(
-  seen: readonly Seen[],
-  columns: readonly { at: number; left: number }[],
-  all: readonly Column[],
-): boolean {
-  return (
-    seen.length === columns.length &&
-    seen.every(({ at, left, column }, index) => {
-      const other = columns[index];
-      return (
-        other?.at === at &&
-        other.left === left &&
-        all[at]?.width === column.width &&
-        all[at].name === column.name
-      );
-    })
-  );
+function isAlike(one: Active, other: Active | undefined): boolean {
+  const rows = [one, other].map((active) => (active?.zone === "body" ? active.row : -1));
+  return one.zone === other?.zone && one.name === other.name && rows[0] === rows[1];
 }

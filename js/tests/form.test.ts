@@ -1,33 +1,13 @@
 // @vitest-environment jsdom
-import { setMaxListeners } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Json } from "../src/document.ts";
 import { readDuration, spellDuration } from "../src/form/durations.ts";
 import { control, render, type Schema, type Widget } from "../src/form.ts";
 import { exactDate, Failure, Tagged } from "../src/forms.ts";
-import { Kernel, type KernelModel, openPage, type Page, turn } from "./support/kernel.ts";
+import { note, page, press, type Shown, whole } from "./support/form.ts";
+import { turn } from "./support/kernel.ts";
 
 afterEach(() => document.body.replaceChildren());
-
-interface Shown {
-  el: HTMLElement;
-  kernel: Kernel;
-  board: KernelModel;
-  model: Page["model"];
-  end: AbortController;
-}
-
-async function page(state: Json, readOnly: string[] = []): Promise<Shown> {
-  const kernel = new Kernel();
-  const board = kernel.publish("board", state);
-  board.readOnly = readOnly;
-  const { model } = await openPage(kernel);
-  const el = document.createElement("div");
-  document.body.append(el);
-  const end = new AbortController();
-  setMaxListeners(0, end.signal);
-  return { el, kernel, board, model, end };
-}
 
 /** A page with one control. */
 async function one(schema: Schema, value: Json, widget?: Widget): Promise<Shown> {
@@ -41,9 +21,6 @@ const field = (el: Element): string | undefined =>
   el.querySelector<HTMLElement>(".syncstate-field")?.dataset.widget;
 const input = (el: Element): HTMLInputElement =>
   el.querySelector("input, select, textarea") as HTMLInputElement;
-const note = (el: Element): string =>
-  [...el.querySelectorAll(".syncstate-note")].map((each) => each.textContent).join("");
-
 function enter(element: HTMLInputElement, value: string): void {
   element.focus();
   element.value = value;
@@ -265,21 +242,6 @@ describe("a form", () => {
   });
 });
 
-/** A page with a whole form. */
-async function whole(properties: Record<string, Schema>, state: Json, more: Schema = {}): Promise<Shown> {
-  const shown = await page(state);
-  const { model, el, end } = shown;
-  render({ model, el, signal: end.signal, schema: { type: "object", properties, ...more } });
-  return shown;
-}
-
-const press = (el: Element, name: string): void => {
-  const found = [...el.querySelectorAll("button")].find(
-    (button) => (button.getAttribute("aria-label") ?? button.textContent) === name,
-  );
-  if (!found) throw new Error(`no ${name}`);
-  found.click();
-};
 const values = (el: Element): string[] =>
   [...el.querySelectorAll<HTMLInputElement>(".syncstate-item input:not(.syncstate-key)")].map(
     (each) => each.value,
@@ -323,24 +285,6 @@ describe("a list", () => {
     expect((board.document as { tags: Json[] }).tags).toHaveLength(3);
     expect(add?.disabled).toBe(true);
     expect(add?.title).toBe("There is room for 3");
-  });
-
-  test("of records makes new ones as their schema says", async () => {
-    const items: Schema = {
-      type: "object",
-      properties: { name: { type: "string" }, price: { type: "number", minimum: 1 } },
-      required: ["name", "price"],
-    };
-    const { el, board } = await whole(
-      { rows: { title: "Rows", type: "array", items: { $ref: "#/$defs/Row" } } },
-      { rows: [] },
-      { $defs: { Row: items } },
-    );
-
-    press(el, "Add to Rows");
-    await turn();
-
-    expect(board.document).toEqual({ rows: [{ name: "", price: 1 }] });
   });
 
   test("that is long is drawn a page at a time", async () => {

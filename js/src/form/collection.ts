@@ -23,67 +23,69 @@ interface Item {
 
 /** Draw a list. */
 export function list(place: Place): HTMLElement {
+  const isFixed = place.schema.items === false;
+  return frame(place, opens(place), isFixed ? () => "" : extentOf, (content) => fillList(place, content));
+}
+
+/** Draw the elements of a list, and what adds to them. */
+export function fillList(place: Place, content: HTMLElement): void {
   const { prefixItems = [], items, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = place.schema;
   const isFixed = items === false;
   const schemaOf = (at: number): Schema => prefixItems[at] ?? (items || {});
   const sizeOf = (value: Json | undefined): number => (isList(value) ? value.length : 0);
-  return frame(place, opens(place), isFixed ? () => "" : extentOf, fill);
+  const tools = new Tools(place, content);
+  const names = (value: Json | undefined): string[] =>
+    isList(value) ? Array.from(value, (_, at) => String(at)) : [];
+  const body = new Items(place, content, names, (name, at) => {
+    const drawn = at.draw(inside(at, Number(name), schemaOf(Number(name)), String(Number(name) + 1)));
+    const element = make("div", { class: "syncstate-item" });
+    element.append(drawn);
+    if (!place.isReadOnly && !isFixed) element.append(toolbar(Number(name)));
+    return element;
+  });
+  content.append(...tools.elements);
+  if (place.isReadOnly || isFixed) return;
+  const add = tools.button("Add", `Add to ${place.label}`, () => {
+    const end = sizeOf(body.value);
+    tools.apply([{ op: "add", path: `${place.pointer}/-`, value: initial(schemaOf(end), place.root) }]);
+    body.reveal(end);
+    focusIn(body.element.children[end]);
+  });
+  tools.bar.append(add);
+  body.onSize = (size) => {
+    add.toggleAttribute("data-full", size >= maxItems);
+    add.title = size >= maxItems ? `There is room for ${maxItems}` : "";
+    tools.look();
+  };
+  body.onSize(sizeOf(body.value));
 
-  function fill(content: HTMLElement): void {
-    const tools = new Tools(place, content);
-    const names = (value: Json | undefined): string[] =>
-      isList(value) ? Array.from(value, (_, at) => String(at)) : [];
-    const body = new Items(place, content, names, (name, at) => {
-      const drawn = at.draw(inside(at, Number(name), schemaOf(Number(name)), String(Number(name) + 1)));
-      const element = make("div", { class: "syncstate-item" });
-      element.append(drawn);
-      if (!place.isReadOnly && !isFixed) element.append(toolbar(Number(name)));
-      return element;
-    });
-    content.append(...tools.elements);
-    if (place.isReadOnly || isFixed) return;
-    const add = tools.button("Add", `Add to ${place.label}`, () => {
-      const end = sizeOf(body.value);
-      tools.apply([{ op: "add", path: `${place.pointer}/-`, value: initial(schemaOf(end), place.root) }]);
-      body.reveal(end);
-      focusIn(body.element.children[end]);
-    });
-    tools.bar.append(add);
-    body.onSize = (size) => {
-      add.toggleAttribute("data-full", size >= maxItems);
-      add.title = size >= maxItems ? `There is room for ${maxItems}` : "";
-      tools.look();
-    };
-    body.onSize(sizeOf(body.value));
-
-    function toolbar(at: number): HTMLElement {
-      const bar = make("div", { class: "syncstate-tools" });
-      const what = `${place.label} ${at + 1}`;
-      const move = (to: number): void => {
-        if (to < 0 || to >= sizeOf(body.value)) return;
-        tools.apply([{ op: "move", from: place.pointer + join(at), path: place.pointer + join(to) }]);
-        const next = body.element.children[to]?.querySelectorAll<HTMLElement>(
-          ":scope > .syncstate-tools > button",
-        );
-        next?.[to < at ? 0 : 1]?.focus();
-        tools.say(`Moved to ${to + 1} of ${sizeOf(body.value)}`);
-      };
-      const remove = (): void => {
-        if (sizeOf(body.value) <= minItems) tools.tell(`At least ${elements(minItems)} must stay`);
-        else {
-          tools.apply([{ op: "remove", path: place.pointer + join(at) }]);
-          const next = body.element.children[Math.min(at, sizeOf(body.value) - 1)];
-          (next?.querySelector<HTMLElement>(":scope > .syncstate-tools > :last-child") ?? add).focus();
-          tools.say(`Removed; ${elements(sizeOf(body.value))} left`);
-        }
-      };
-      bar.append(
-        tools.button("↑", `Move ${what} up`, () => move(at - 1)),
-        tools.button("↓", `Move ${what} down`, () => move(at + 1)),
-        tools.button("✕", `Remove ${what}`, remove),
+  function toolbar(at: number): HTMLElement {
+    const bar = make("div", { class: "syncstate-tools" });
+    const what = `${place.label} ${at + 1}`;
+    const move = (to: number): void => {
+      if (to < 0 || to >= sizeOf(body.value)) return;
+      tools.apply([{ op: "move", from: place.pointer + join(at), path: place.pointer + join(to) }]);
+      const next = body.element.children[to]?.querySelectorAll<HTMLElement>(
+        ":scope > .syncstate-tools > button",
       );
-      return bar;
-    }
+      next?.[to < at ? 0 : 1]?.focus();
+      tools.say(`Moved to ${to + 1} of ${sizeOf(body.value)}`);
+    };
+    const remove = (): void => {
+      if (sizeOf(body.value) <= minItems) tools.tell(`At least ${elements(minItems)} must stay`);
+      else {
+        tools.apply([{ op: "remove", path: place.pointer + join(at) }]);
+        const next = body.element.children[Math.min(at, sizeOf(body.value) - 1)];
+        (next?.querySelector<HTMLElement>(":scope > .syncstate-tools > :last-child") ?? add).focus();
+        tools.say(`Removed; ${elements(sizeOf(body.value))} left`);
+      }
+    };
+    bar.append(
+      tools.button("↑", `Move ${what} up`, () => move(at - 1)),
+      tools.button("↓", `Move ${what} down`, () => move(at + 1)),
+      tools.button("✕", `Remove ${what}`, remove),
+    );
+    return bar;
   }
 }
 

@@ -15,6 +15,7 @@ import { isEntry } from "./entries.ts";
 import { field } from "./field.ts";
 import { extentOf, frame, group } from "./group.ts";
 import { changing, focusIn, isOpen, type Place, whenOpened } from "./place.ts";
+import { isRecord, records } from "./records.ts";
 import { inferred, initial, isOf, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
 
 const FEW = 3; // of so few short choices all are seen at once
@@ -58,7 +59,7 @@ function kindOf(place: Place, value: Json | undefined, former?: string): string 
   return entryKindOf(place, kind, value, former);
 }
 
-const HOLDERS = new Set(["group", "list", "dict", "tree"]);
+const HOLDERS = new Set(["group", "list", "records", "dict", "tree"]);
 
 type Read = (schema: Schema, root: Schema) => string;
 
@@ -66,6 +67,7 @@ const KINDS: Readonly<Record<string, Read>> = {
   array: ({ items, prefixItems }, root) => {
     const each = items && resolved(items, root);
     if (each && optionsOf(each)) return "multiselect";
+    if (each && !prefixItems && isRecord(each, root)) return "records";
     return prefixItems || (each && !isUntyped(each)) ? "list" : "tree";
   },
   object: ({ properties, additionalProperties, leaf }, root) => {
@@ -123,6 +125,8 @@ function build(kind: string, place: Place): HTMLElement {
       return removable(place, group(place));
     case "list":
       return removable(place, list(place));
+    case "records":
+      return removable(place, records(place));
     case "dict":
       return removable(place, dict(place));
     case "tree":

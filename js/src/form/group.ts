@@ -21,7 +21,7 @@ const SHORT = 24;
 export function frame(
   place: Place,
   isOpen: boolean,
-  extent: (value: Json | undefined) => string,
+  extent: (value: Json | undefined, isShown: boolean) => string,
   fill: (content: HTMLElement) => void,
 ): HTMLElement {
   const element = make("fieldset", { class: "syncstate-group" });
@@ -32,7 +32,8 @@ export function frame(
   let isFilled = false;
   let value: Json | undefined;
   const tell = (): void => {
-    const text = (content.hidden !== false && glimpse(value)) || extent(value);
+    const isShown = content.hidden === false;
+    const text = (!isShown && glimpse(value)) || extent(value, isShown);
     if (told.textContent !== text) told.textContent = text;
   };
   const show = (isShown: boolean): void => {

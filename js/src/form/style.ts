@@ -20,6 +20,7 @@ export const css = `
   font: var(--jp-ui-font-size1, 13px)/20px var(--jp-ui-font-family, system-ui, sans-serif);
   color: var(--text); text-align: start; max-width: 720px;
 }
+:scope:has(.syncstate-records) { max-width: 1080px; }
 .syncstate-place { display: contents; }
 .syncstate-form { display: grid; gap: 8px; padding: 4px; }
 .syncstate-field { position: relative; display: flex; flex-wrap: wrap; align-items: start; gap: 4px var(--gap); min-width: 0; }
@@ -29,7 +30,7 @@ export const css = `
 .syncstate-entry { flex: 1 1 200px; min-width: 0; }
 .syncstate-field:is([data-widget="checkbox"], [data-widget="switch"]) > .syncstate-entry { flex-basis: 40px; }
 .syncstate-field[data-widget="output"] > .syncstate-entry { flex-basis: 120px; }
-.syncstate-help, .syncstate-note { margin: 4px 0 0; font-size: 12px; line-height: 16px; overflow-wrap: anywhere; }
+.syncstate-help, .syncstate-note { margin: 4px 0 0; max-width: 720px; font-size: 12px; line-height: 16px; overflow-wrap: anywhere; }
 .syncstate-help { color: var(--quiet); }
 .syncstate-note { color: var(--error); }
 .syncstate-note:empty, .syncstate-outcome > :empty { display: none; }
@@ -44,7 +45,7 @@ export const css = `
   width: 100%; max-width: 320px; min-height: 28px; padding: 3px 8px; border: 1px solid var(--line); border-radius: 4px;
 }
 :is(input, select, textarea):not([type="range"]):hover:enabled { border-color: var(--quiet); }
-textarea { display: block; max-width: none; min-height: 68px; resize: vertical; field-sizing: content; max-height: 320px; }
+textarea { display: block; max-width: 720px; min-height: 68px; resize: vertical; field-sizing: content; max-height: 320px; }
 input.syncstate-number, input.syncstate-duration { width: 128px; font-variant-numeric: tabular-nums; }
 input:is([type="date"], [type="time"]) { width: 144px; }
 input[type="datetime-local"] { width: 208px; }
@@ -131,6 +132,8 @@ input.syncstate-key { flex: 0 1 calc(var(--label) - var(--depth) * 13px); min-wi
 .syncstate-progress progress { flex: 1 1 80px; min-width: 0; max-width: 200px; height: 8px; accent-color: var(--accent); }
 .syncstate-doing { color: var(--quiet); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .syncstate-doing:empty { display: none; }
+.syncstate-records { min-width: 0; }
+.syncstate-records > .syncstate-grid { width: min(100%, max(var(--width, 0px) + 18px, 344px)); }
 .syncstate-rows { overflow-x: auto; }
 .syncstate-sheet { border-collapse: collapse; white-space: pre; font-variant-numeric: tabular-nums; }
 .syncstate-sheet :is(th, td) { padding: 2px 12px 2px 0; text-align: left; font-weight: normal; border-bottom: 1px solid var(--faint); }

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { isObject, type Json, type JsonObject, own } from "../document.ts";
-import type { Rows } from "../view/rows.ts";
-import { type Kind, kindOf, textOf } from "../view/values.ts";
+import { isList, isObject, type Json, type JsonObject, own, same } from "../document.ts";
+import type { Entry, Rows } from "../view/rows.ts";
+import { exactText, type Kind, kindOf, textOf } from "../view/values.ts";
 
 /** What a caller says of a column. */
 export interface ColumnSpec {
@@ -19,14 +19,24 @@ export interface ColumnSpec {
   readonly editable?: boolean;
 }
 
+/** A value that is allowed, and what a person reads of it. */
+export interface Choice {
+  readonly value: Json;
+  readonly title: string;
+}
+
 /** One column, as it is drawn. */
 export interface Column {
   readonly name: string;
   readonly label: string;
+  /** What it is for, if that is said. */
+  readonly help: string;
   readonly kind: Kind;
   readonly isEditable: boolean;
+  /** Whether nothing may stand there, which a text that is emptied then is. */
+  readonly isNullable: boolean;
   /** The values that are allowed, where these are few. */
-  readonly choices: readonly Json[] | undefined;
+  readonly choices: readonly Choice[] | undefined;
   /** How wide it should be, in pixels, and whether somebody said so. */
   wanted: number;
   isFixed: boolean;
@@ -51,7 +61,7 @@ export function columnsOf(
   rows: Rows,
   specs: readonly (string | ColumnSpec)[] | undefined,
   schema: JsonObject | undefined,
-  known: ReadonlyMap<string, number>,
+  widths: ReadonlyMap<string, number>,
 ): Column[] {
   const properties = propertiesOf(schema);
   const told = specs?.map((spec) => (typeof spec === "string" ? { name: spec } : spec));
@@ -60,20 +70,26 @@ export function columnsOf(
   return (told ?? found).map((spec) => {
     const { name, editable = true } = spec;
     const property = own(properties, name);
-    const { title, type, format, readOnly } = (isObject(property) ? property : {}) as Partial<JsonObject>;
-    const choices = isObject(property) ? own(property, "enum") : undefined;
+    const said = (isObject(property) ? property : {}) as Partial<JsonObject>;
+    const { title, description, type, format, readOnly } = said;
+    const choices = choicesOf(said);
     const label = spec.label ?? (typeof title === "string" ? title : name);
     const values = Array.from({ length: Math.min(LOOKED_AT, rows.length) }, (_, row) => rows.cell(row, name));
-    const said = known.get(name) ?? spec.width;
-    const wanted = said ?? widthFor(label, values.map(textOf));
+    const read = values.map((value) => textOf(titled(choices, value)));
+    const known = widths.get(name) ?? spec.width;
+    const wanted = known ?? widthFor(label, read);
     return {
       name,
       label,
-      kind: kindOfSchema(type, format) ?? values.map(kindOf).find((kind) => kind !== "missing") ?? "text",
+      help: typeof description === "string" ? description : "",
+      kind: isList(said.oneOf)
+        ? "text"
+        : (kindOfSchema(type, format) ?? values.map(kindOf).find((kind) => kind !== "missing") ?? "text"),
       isEditable: editable && readOnly !== true,
-      choices: Array.isArray(choices) ? choices : undefined,
+      isNullable: isList(type) && type.includes("null"),
+      choices,
       wanted,
-      isFixed: said !== undefined,
+      isFixed: known !== undefined,
       width: wanted,
     };
   });
@@ -95,6 +111,13 @@ export function fill(columns: readonly Column[], room: number): void {
   if (last && factor >= SQUEEZE && factor < STRETCH && room > 0) last.width += left; // what rounding took
 }
 
+/** Return the title of a value that has one of its own, or else the value. */
+export function titled(choices: readonly Choice[] | undefined, value: Entry): Entry {
+  if (!choices || value === null) return value; // it is missing, whatever it is called where a person chooses
+  const title = choices.find((choice) => same(choice.value, value as Json))?.title;
+  return title === undefined || title === exactText(value) ? value : title;
+}
+
 /** Return how wide a column is that has a label above some texts. */
 export function widthFor(label: string, texts: readonly string[]): number {
   const longest = texts.reduce((length, text) => Math.max(length, text.length), 0);
@@ -108,6 +131,15 @@ function propertiesOf(schema: JsonObject | undefined): JsonObject {
   const items = schema && own(schema, "items");
   const properties = isObject(items) ? own(items, "properties") : schema && own(schema, "properties");
   return isObject(properties) ? properties : {};
+}
+
+function choicesOf({ enum: values, oneOf }: Partial<JsonObject>): Choice[] | undefined {
+  if (isList(values)) return values.map((value) => ({ value, title: exactText(value) }));
+  if (!isList(oneOf)) return undefined;
+  return oneOf.filter(isObject).map((one) => {
+    const value = own(one, "const") ?? null;
+    return { value, title: String(own(one, "title") ?? exactText(value)) };
+  });
 }
 
 function kindOfSchema(type: Json | undefined, format: Json | undefined): Kind | undefined {

@@ -39,7 +39,7 @@ export class Editing {
     this.#events = events;
     this.control = controlFor(column, exactText(value));
     this.control.setAttribute("aria-label", column.label);
-    this.control.value = begun ?? exactText(value);
+    this.control.value = textToBegin(column, exactText(value), begun);
     this.control.addEventListener("keydown", (event) => this.#press(event as KeyboardEvent));
     this.control.addEventListener("blur", () => this.#finish("stay", true));
   }
@@ -82,9 +82,10 @@ export class Editing {
   }
 
   #read(text: string): Json {
-    const { choices, kind } = this.#column;
-    const choice = choices?.find((one) => exactText(one) === text);
-    if (choice !== undefined) return choice;
+    const { choices, kind, isNullable } = this.#column;
+    const choice = choices?.find(({ value }) => exactText(value) === text);
+    if (choice) return choice.value;
+    if (text === "" && isNullable) return null;
     const own = kindOf(this.#value);
     return read(text, own === "missing" ? kind : (own as Kind));
   }
@@ -101,10 +102,18 @@ export class Editing {
 function controlFor({ choices }: Column, text: string): Control {
   if (choices) {
     const select = make("select");
-    const texts = new Set([...choices.map(exactText), text]);
-    select.append(...[...texts].map((one) => make("option", { value: one }, one)));
+    const titles = new Map(choices.map(({ value, title }) => [exactText(value), title]));
+    if (!titles.has(text)) titles.set(text, text);
+    select.append(...[...titles].map(([value, title]) => make("option", { value }, title)));
     return select;
   }
   const attributes = { autocomplete: "off", spellcheck: "false" };
   return text.includes("\n") ? make("textarea", attributes) : make("input", { ...attributes, type: "text" });
+}
+
+// Among choices, what a person has begun to write leads to the first that begins so.
+function textToBegin({ choices }: Column, text: string, begun = text): string {
+  if (!choices || begun === text) return begun;
+  const found = choices.find(({ title }) => title.toLowerCase().startsWith(begun.toLowerCase()));
+  return found ? exactText(found.value) : text;
 }

@@ -71,12 +71,13 @@ export class Head {
   }
 
   #make(column: Column): { name: HTMLElement; filter: HTMLElement; input: HTMLInputElement } {
-    const { name, label } = column;
+    const { name, label, help } = column;
     const header = make("div", {
       class: "syncstate-grid-name",
       role: "columnheader",
       tabindex: "-1",
-      title: label,
+      title: help ? `${label}\n${help}` : label,
+      ...(help && { "aria-description": help }),
     });
     const edge = make("div", { class: "syncstate-grid-edge", "aria-hidden": "true" });
     header.append(make("span", {}, label), edge);

@@ -7,7 +7,7 @@
 import { make } from "../view/element.ts";
 import type { Entry, Rows } from "../view/rows.ts";
 import { exactText, kindOf, textOf } from "../view/values.ts";
-import type { Column } from "./columns.ts";
+import { type Column, titled } from "./columns.ts";
 
 /** A column that is seen, and where. */
 export interface Seen {
@@ -22,6 +22,8 @@ export interface Painting {
   readonly row: number;
   readonly seen: readonly Seen[];
   readonly complaints: ReadonlyMap<string, string> | undefined;
+  /** Nothing where rows are not selected. */
+  readonly isSelected: boolean | undefined;
 }
 
 /** A row on screen. It paints what is another one: the rest of the table is not looked at. */
@@ -42,7 +44,8 @@ export class Line {
 
   /** Paint a row, unless that is what stands there. */
   paint(painting: Painting): void {
-    const { rows, row, seen, complaints } = painting;
+    const { rows, row, seen, complaints, isSelected } = painting;
+    if (isSelected !== undefined) this.element.setAttribute("aria-selected", String(isSelected));
     const old = this.#painted;
     const names = seen.map(({ column }) => column.name);
     const isSame =
@@ -89,10 +92,11 @@ export class Line {
 
   #paintCell(
     { column, at, left }: Seen,
-    value: Entry,
+    stored: Entry,
     complaint: string | undefined,
     isMoved: boolean,
   ): void {
+    const value = titled(column.choices, stored);
     const cell = this.#cells.get(column.name) ?? this.#make(column.name);
     if (isMoved) {
       cell.setAttribute("aria-colindex", String(at + 1));
@@ -121,4 +125,24 @@ export class Line {
     this.element.append(cell);
     return cell;
   }
+}
+
+/** Whether the columns that are drawn are those, as they are now. */
+export function isDrawn(
+  seen: readonly Seen[],
+  columns: readonly { at: number; left: number }[],
+  all: readonly Column[],
+): boolean {
+  return (
+    seen.length === columns.length &&
+    seen.every(({ at, left, column }, index) => {
+      const other = columns[index];
+      return (
+        other?.at === at &&
+        other.left === left &&
+        all[at]?.width === column.width &&
+        all[at].name === column.name
+      );
+    })
+  );
 }

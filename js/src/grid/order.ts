@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Rows } from "../view/rows.ts";
+import type { Entry, Rows } from "../view/rows.ts";
 import { compareKeys, folded, type Key, keyOf } from "../view/values.ts";
 import type { Filter } from "./filter.ts";
 import { moved, type Shift } from "./shift.ts";
@@ -18,16 +18,21 @@ export interface Sort {
   readonly isDescending: boolean;
 }
 
+/** Returns what a person reads in a column, if that is another value than the one that stands there. */
+export type Reading = (name: string, value: Entry) => Entry;
+
 /** An order of rows; those that no filter lets pass have no position in it. */
 export class Order {
   #rows: Rows;
+  readonly #reading: Reading;
   #sort: Sort | undefined;
   #filters: ReadonlyMap<string, Filter> = new Map();
   #shown: Int32Array | undefined; // none: all, as they come
   #whole: { readonly rows: Rows; readonly sort: Sort | undefined; readonly all: Int32Array } | undefined;
 
-  constructor(rows: Rows) {
+  constructor(rows: Rows, reading: Reading = (_, value) => value) {
     this.#rows = rows;
+    this.#reading = reading;
   }
 
   /** How many rows are shown. */
@@ -92,8 +97,12 @@ export class Order {
   }
 
   #passes(row: number): boolean {
-    for (const [name, filter] of this.#filters) if (!filter(this.#rows.cell(row, name))) return false;
+    for (const [name, filter] of this.#filters) if (!filter(this.#read(row, name))) return false;
     return true;
+  }
+
+  #read(row: number, name: string): Entry {
+    return this.#reading(name, this.#rows.cell(row, name));
   }
 
   #sorted(shown: Int32Array): Int32Array {
@@ -101,8 +110,7 @@ export class Order {
     shown.sort();
     if (!sort) return shown;
     const keys = new Array<Key>(shown.length);
-    for (let at = 0; at < shown.length; at += 1)
-      keys[at] = keyOf(this.#rows.cell(shown[at] ?? -1, sort.name));
+    for (let at = 0; at < shown.length; at += 1) keys[at] = keyOf(this.#read(shown[at] ?? -1, sort.name));
     return byRank(shown, ranksOf(keys), sort.isDescending);
   }
 
@@ -135,7 +143,7 @@ export class Order {
   #compare(one: number, other: number): number {
     const sort = this.#sort;
     if (!sort) return one - other;
-    const [key, otherKey] = [this.#rows.cell(one, sort.name), this.#rows.cell(other, sort.name)].map(keyOf);
+    const [key, otherKey] = [this.#read(one, sort.name), this.#read(other, sort.name)].map(keyOf);
     return compare(key, otherKey, sort) || one - other;
   }
 }

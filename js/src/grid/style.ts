@@ -39,7 +39,7 @@ export const css: string = `
 .syncstate-grid-edge:hover::after { top: 0; bottom: 0; width: 2px; background: var(--accent); }
 .syncstate-grid-filter { padding: 0 4px 4px; }
 .syncstate-grid-filter input {
-  box-sizing: border-box; width: 100%; height: 24px; margin: 0; padding: 0 6px; border: 1px solid var(--line); border-radius: 3px;
+  box-sizing: border-box; width: 100%; max-width: none; height: 24px; min-height: 0; margin: 0; padding: 0 6px; border: 1px solid var(--line); border-radius: 3px;
   background: var(--ground); color: inherit; font: inherit; font-size: 12px;
 }
 .syncstate-grid-filter input::placeholder { color: var(--quiet); opacity: 1; }
@@ -48,6 +48,7 @@ export const css: string = `
 .syncstate-grid-row { position: absolute; top: 0; left: 0; width: 100%; height: ${ROW}px; contain: layout; }
 .syncstate-grid-row::after { content: ""; position: absolute; inset: auto 0 0; height: 1px; background: var(--line); opacity: .6; }
 .syncstate-grid-row:hover { background: var(--shade); }
+.syncstate-grid-row[aria-selected="true"] { background: color-mix(in srgb, var(--accent) 14%, var(--ground)); }
 .syncstate-grid-refused { z-index: 2; }
 .syncstate-grid-cell {
   position: absolute; top: 0; box-sizing: border-box; height: ${ROW}px; padding: 0 10px; line-height: ${ROW - 1}px;
@@ -61,9 +62,10 @@ export const css: string = `
 .syncstate-grid-cell:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
 .syncstate-grid-cell:has(input, textarea, select) { padding: 0; }
 .syncstate-grid-cell :is(input, textarea, select) {
-  box-sizing: border-box; width: 100%; height: ${ROW}px; margin: 0; padding: 0 8px; border: 2px solid var(--accent); border-radius: 0;
+  box-sizing: border-box; width: 100%; max-width: none; height: ${ROW}px; min-height: 0; margin: 0; padding: 0 8px; border: 2px solid var(--accent); border-radius: 0;
   background: var(--ground); color: inherit; font: inherit; resize: none; outline: none;
 }
+.syncstate-grid-cell :is(input, textarea, select):focus-visible { outline: none; }
 .syncstate-grid-cell.syncstate-number input { text-align: right; }
 .syncstate-grid-cell :is(input, textarea, select)[aria-invalid="true"] { border-color: var(--error); }
 .syncstate-grid-cell[aria-invalid="true"] { overflow: visible; outline: 2px solid var(--error); outline-offset: -2px; }
@@ -74,11 +76,18 @@ export const css: string = `
 }
 .syncstate-grid-message { padding: 24px 12px; color: var(--quiet); text-align: center; }
 .syncstate-grid-foot {
-  display: flex; align-items: center; gap: 12px; min-height: 26px; padding: 0 10px; border-top: 1px solid var(--line); color: var(--quiet); font-size: 12px;
+  position: relative; margin-top: -1px; background: var(--ground);
+  display: flex; flex-wrap: wrap; align-items: center; gap: 0 12px; min-height: 26px; padding: 0 10px; border-top: 1px solid var(--line); color: var(--quiet); font-size: 12px;
 }
 .syncstate-grid-foot button { padding: 0 4px; border: 0; border-radius: 3px; background: none; color: var(--accent); font: inherit; cursor: pointer; }
 .syncstate-grid-foot button:hover { text-decoration: underline; }
 .syncstate-grid-foot button:focus-visible { outline: 2px solid var(--accent); }
+.syncstate-grid-foot button[aria-disabled="true"] { opacity: .5; text-decoration: none; cursor: not-allowed; }
+.syncstate-grid-tools { display: flex; margin-left: -4px; flex-wrap: wrap; gap: 0 8px; }
+.syncstate-grid-tools button { min-width: 24px; min-height: 24px; }
+.syncstate-grid-said { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.syncstate-grid-trouble { flex: 1 0 100%; margin: 0 0 4px; color: var(--error); overflow-wrap: anywhere; }
+.syncstate-grid-trouble:empty { display: none; }
 .syncstate-grid-stale .syncstate-grid-body { opacity: .6; }
 .syncstate-grid [hidden] { display: none; }
 `;

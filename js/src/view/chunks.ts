@@ -1,17 +1,13 @@
 /**
- * Floor 9. What is loaded only when it is used: the one door to the parts of the extension that are chunks.
+ * Floor 9. What is loaded only when it is used: the door to the parts of the extension that are chunks.
  *
  * @module
  */
 
-type Grid = typeof import("../grid.ts");
+export { loadGrid } from "./grid-chunk.ts";
+
 type Chart = typeof import("../chart.ts");
 type Form = typeof import("../form.ts");
-
-/** Load what shows rows: `(await loadGrid()).render({ model, pointer, el, signal })`. */
-export function loadGrid(): Promise<Grid> {
-  return import(/* webpackChunkName: "grid" */ "../grid.ts");
-}
 
 /** Load what draws charts: `(await loadChart()).render({ model, el, signal, spec })`. */
 export function loadChart(): Promise<Chart> {

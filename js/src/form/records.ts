@@ -1,0 +1,105 @@
+/**
+ * Floor 9. A list of records: rows and columns, which are loaded when they are shown.
+ *
+ * @module
+ */
+
+import { isList, type Json, type JsonObject, own } from "../document.ts";
+import { make } from "../view/element.ts";
+import { loadGrid } from "../view/grid-chunk.ts";
+import { fillList } from "./collection.ts";
+import { frame } from "./group.ts";
+import type { Place } from "./place.ts";
+import { initial, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
+
+const CELLS: ReadonlySet<string | undefined> = new Set(["string", "integer", "number", "boolean"]);
+const FORMATS: ReadonlySet<string | undefined> = new Set([undefined, "date", "date-time"]);
+
+/** Tell whether all that is in an object has room in a cell, and is written there as well as in a control. */
+export function isRecord({ properties, additionalProperties, actions }: Schema, root: Schema): boolean {
+  const members = Object.values(properties ?? {});
+  if (members.length === 0 || additionalProperties || actions) return false;
+  return members.every((member) => {
+    const [schema] = withoutNull(resolved(member, root));
+    const said = resolved(schema, root);
+    if (said.widget !== undefined) return false; // somebody wants to see another control
+    return optionsOf(said) !== undefined || (CELLS.has(said.type) && FORMATS.has(said.format));
+  });
+}
+
+/** Draw a list of records. */
+export function records(place: Place): HTMLElement {
+  return frame(place, place.depth < 2, extentOf, (content) => {
+    const note = make("p", { class: "syncstate-empty", role: "status" }, "Loading…");
+    content.append(note);
+    void fill(place, content, note);
+  });
+}
+
+async function fill(place: Place, content: HTMLElement, note: HTMLElement): Promise<void> {
+  const { signal } = place;
+  try {
+    const { render } = await loadGrid();
+    if (signal.aborted) return;
+    const el = make("div", { class: "syncstate-records", "data-pointer": place.pointer });
+    render({ ...gridOf(place), el, signal });
+    note.replaceWith(el);
+  } catch (error) {
+    if (signal.aborted) return;
+    note.textContent = `Cannot show '${place.pointer}' as rows and columns: ${(error as Error).message}`;
+    fillList(place, content);
+  }
+}
+
+type GridOptions = Parameters<Awaited<ReturnType<typeof loadGrid>>["render"]>[0];
+
+function gridOf({
+  ground,
+  pointer,
+  schema,
+  root,
+  label,
+  isReadOnly,
+}: Place): Omit<GridOptions, "el" | "signal"> {
+  const { items, minItems: least = 0, maxItems: most = Number.POSITIVE_INFINITY } = schema;
+  const record = resolved(items || {}, root);
+  const properties = record.properties ?? {};
+  const columns = Object.keys(properties);
+  const cells = columns.map((name) => [name, cellOf(own(properties, name) as Schema, root)]);
+  return {
+    model: ground,
+    pointer,
+    label,
+    columns,
+    schema: { properties: Object.fromEntries(cells) },
+    editable: !isReadOnly,
+    growth: isReadOnly ? undefined : { least, most, fresh: () => initial(record, root) },
+  };
+}
+
+/** What is said of a cell, without references and branches. */
+function cellOf(member: Schema, root: Schema): JsonObject {
+  const [schema, isNullable] = withoutNull(resolved(member, root));
+  const { type, format, title, description, readOnly, ...said } = resolved(schema, root);
+  const isChosen = type === "boolean" && isNullable; // of true, false and nothing
+  const options = isChosen ? BOOLEANS : optionsOf(said);
+  const hasNone = !isNullable || options?.some(({ value }) => value === null);
+  const all = options && (hasNone ? options : [...options, { value: null, title: "None" }]);
+  return {
+    type: isNullable && type ? [type, "null"] : (type ?? null),
+    format: format ?? null,
+    title: title ?? null,
+    description: description ?? null,
+    readOnly: readOnly === true,
+    ...(all && { oneOf: all.map(({ value, title: told }) => ({ const: value, title: told })) }),
+  };
+}
+
+const BOOLEANS = [true, false].map((value) => ({ value, title: String(value) }));
+
+// What is open says it below the rows.
+function extentOf(value: Json | undefined, isShown: boolean): string {
+  if (isShown) return "";
+  const size = isList(value) ? value.length : 0;
+  return `${size.toLocaleString()} row${size === 1 ? "" : "s"}`;
+}
