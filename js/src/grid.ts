@@ -11,20 +11,23 @@
  * @module
  */
 
-import { type Json, type JsonObject, kind, same } from "./document.ts";
-import { type Column, type ColumnSpec, columnsOf, fill, titled, widthFor } from "./grid/columns.ts";
+import { type Json, kind, same } from "./document.ts";
+import { type Column, columnsOf, fill, titled, widthFor } from "./grid/columns.ts";
 import { Complaints } from "./grid/complaints.ts";
 import { Editing, type Way } from "./grid/editing.ts";
-import { type Filter, parseFilter } from "./grid/filter.ts";
-import { type Bounds, Foot } from "./grid/foot.ts";
+import { parseFilters } from "./grid/filter.ts";
+import { type Active, Focus } from "./grid/focus.ts";
+import { Foot } from "./grid/foot.ts";
+import { passage, removal, type Span } from "./grid/growth.ts";
 import { Head } from "./grid/head.ts";
-import { type Active, press } from "./grid/keys.ts";
-import { isDrawn, Line, type Seen } from "./grid/line.ts";
-import { Order, type Sort } from "./grid/order.ts";
+import { press } from "./grid/keys.ts";
+import { isDrawn, type Line, type Seen } from "./grid/line.ts";
+import { Lines } from "./grid/lines.ts";
+import type { GridOptions } from "./grid/options.ts";
+import { Order, type Sort, turned } from "./grid/order.ts";
 import { Panes } from "./grid/panes.ts";
 import { follow, shiftBetween } from "./grid/shift.ts";
 import { css, ROW } from "./grid/style.ts";
-import type { Model } from "./model.ts";
 import type { Patch } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
 import { barrier, type Trouble } from "./replica.ts";
@@ -34,37 +37,7 @@ import { style } from "./view/styles.ts";
 import { kindOf, textOf } from "./view/values.ts";
 
 export type { ColumnSpec } from "./grid/columns.ts";
-
-/** What holds the rows: a model, or what is as good as one. */
-export type GridModel = Pick<Model, "status" | "reason" | "readOnly" | "subscribe" | "set" | "apply" | "on">;
-
-/** How a list grows and shrinks. */
-export interface Growth extends Bounds {
-  /** Returns what a new row is at first. */
-  readonly fresh: () => Json;
-}
-
-/** What a grid shows, where, and how. */
-export interface GridOptions {
-  readonly model: GridModel;
-  /** Where the rows are: a list, or a table. */
-  readonly pointer: string;
-  readonly el: HTMLElement;
-  /** Takes the grid away when aborted. */
-  readonly signal: AbortSignal;
-  /** The columns and their order; all that there are, if not given. */
-  readonly columns?: readonly (string | ColumnSpec)[] | undefined;
-  /** The JSON Schema of the rows: titles, types, values to choose from, what is read-only. */
-  readonly schema?: JsonObject | undefined;
-  /** How high it is, in pixels; it is no higher than its rows. */
-  readonly height?: number | undefined;
-  /** What the rows are called, if not by the last token of the pointer. */
-  readonly label?: string | undefined;
-  /** Whether cells may be written, where the model lets them. */
-  readonly editable?: boolean | undefined;
-  /** How a person adds rows of a list, removes and moves them; without it nobody does. */
-  readonly growth?: Growth | undefined;
-}
+export type { GridModel, GridOptions, Growth } from "./grid/options.ts";
 
 const HEIGHT = 420;
 const PAUSE = 80; // milliseconds without a key, after which what is written above a column filters
@@ -84,8 +57,8 @@ class Grid {
   readonly #foot: Foot;
   readonly #head: Head;
   readonly #panes: Panes;
-  readonly #lines = new Map<number, Line>();
-  readonly #spare: Line[] = [];
+  readonly #lines = new Lines(this.#body);
+  readonly #focus: Focus;
   readonly #filters = new Map<string, string>();
   readonly #widths = new Map<string, number>();
   readonly #complaints = new Complaints();
@@ -95,9 +68,6 @@ class Grid {
   #columns: Column[] = [];
   #seen: readonly Seen[] = [];
   #sort: Sort | undefined;
-  #active: Active | undefined;
-  #from: number | undefined; // the row where the selection begins, if it is not that of the active cell
-  #tabbed: HTMLElement | undefined; // to which Tab comes
   #editing: { readonly editing: Editing; row: number; readonly name: string; next: number } | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -109,6 +79,7 @@ class Grid {
       resize: (name, width) => this.#resize(name, width),
       widen: (name) => this.#widen(name),
     });
+    this.#focus = new Focus(this.#head, this.#lines);
     this.#label = options.label ?? parse(options.pointer).at(-1) ?? "rows";
     this.#foot = new Foot(options.growth, this.#label, {
       clear: () => this.#clearFilters(),
@@ -132,13 +103,14 @@ class Grid {
     this.#pane.addEventListener("keydown", (event) => this.#press(event));
     this.#pane.addEventListener("focusin", (event) => this.#focused(event));
     this.#body.addEventListener("mousedown", (event) => {
-      const active = event.shiftKey && !this.#editing && this.#activeAt(event.target as Element);
+      const active =
+        event.shiftKey && !this.#editing && this.#focus.find(event.target as Element, this.#seen);
       if (!active) return;
       event.preventDefault(); // no text is marked
       this.#activate(active, true);
     });
     this.#body.addEventListener("dblclick", (event) => {
-      const active = this.#activeAt(event.target as Element);
+      const active = this.#focus.find(event.target as Element, this.#seen);
       if (active?.zone === "body" && !this.#editing) this.#edit(active.row, active.name);
     });
     model.subscribe(pointer, (value) => this.#update(value), { signal });
@@ -171,22 +143,23 @@ class Grid {
     this.#order = new Order(rows, (name, value) => {
       return titled(this.#columns.find((column) => column.name === name)?.choices, value);
     });
-    this.#order.arrange(this.#sort, this.#parsedFilters());
+    this.#order.arrange(this.#sort, parseFilters(this.#filters));
   }
 
   // What a person looks at and writes in stays where it is, whatever comes and goes around it.
   #follow(old: Rows, rows: Rows, order: Order): void {
     const shift = shiftBetween(old, rows, order.names);
     if (old.length === 0 || String(rows.names) !== String(old.names)) this.#arrangeColumns(rows);
-    const anchor = this.#anchor(order);
+    const scrollBack = this.#panes.anchor(order);
     const went = (row: number): number | undefined => follow(shift, old, rows, row);
     order.update(rows, shift);
-    this.#followLines(went);
+    this.#lines.follow(went);
     this.#complaints.follow(went, shift);
-    this.#followActive(went);
+    this.#followEditing(went);
+    this.#focus.follow(went);
     this.#panes.update(order.length, this.#widthsOf(), this.#activePosition(), this.#activeColumn());
     this.#body.style.height = `${order.length * ROW}px`;
-    if (anchor) this.#restore(anchor, went, order);
+    scrollBack(went);
   }
 
   #arrangeColumns(rows: Rows): void {
@@ -195,57 +168,13 @@ class Grid {
     this.#seen = [];
   }
 
-  #parsedFilters(): Map<string, Filter> {
-    const parsed = [...this.#filters].map(([name, text]) => [name, parseFilter(text)] as const);
-    return new Map(parsed.filter((pair): pair is readonly [string, Filter] => pair[1] !== undefined));
-  }
-
-  // The rows that are seen from the top: the first of them that stays keeps its place.
-  #anchor(order: Order): { rows: number[]; offset: number } | undefined {
-    const { position, offset } = this.#panes.top;
-    if (position === 0 && offset === 0) return undefined;
-    const rows = Array.from({ length: 8 }, (_, at) => order.row(position + at));
-    return { rows, offset };
-  }
-
-  #restore(
-    anchor: { rows: number[]; offset: number },
-    went: (row: number) => number | undefined,
-    order: Order,
-  ): void {
-    for (const [at, row] of anchor.rows.entries()) {
-      const place = row < 0 ? undefined : went(row);
-      const position = place === undefined ? -1 : order.position(place);
-      if (position < 0) continue;
-      const top = (position - at) * ROW + anchor.offset;
-      if (top !== this.#pane.scrollTop) this.#panes.scrollTo(Math.max(0, top));
-      return;
-    }
-  }
-
-  #followLines(went: (row: number) => number | undefined): void {
-    const lines = [...this.#lines];
-    this.#lines.clear();
-    for (const [row, line] of lines) {
-      const place = went(row);
-      if (place === undefined || this.#lines.has(place)) this.#putAway(line);
-      else this.#lines.set(place, line);
-    }
-  }
-
-  #followActive(went: (row: number) => number | undefined): void {
+  #followEditing(went: (row: number) => number | undefined): void {
     const editing = this.#editing;
-    if (editing) {
-      const place = went(editing.row);
-      editing.next = went(editing.next) ?? -1;
-      if (place === undefined) this.#cancel();
-      else editing.row = place;
-    }
-    const active = this.#active;
-    if (active?.zone !== "body") return;
-    if (this.#from !== undefined) this.#from = went(this.#from);
-    const row = went(active.row);
-    this.#active = row === undefined ? undefined : { ...active, row };
+    if (!editing) return;
+    const place = went(editing.row);
+    editing.next = went(editing.next) ?? -1;
+    if (place === undefined) this.#cancel();
+    else editing.row = place;
   }
 
   #draw(): void {
@@ -256,11 +185,8 @@ class Grid {
     this.#panes.update(order.length, widths, this.#activePosition(), this.#activeColumn());
     const columns = this.#panes.columns;
     if (!isDrawn(this.#seen, columns, this.#columns)) {
-      this.#seen = columns.map(({ at, left }) => ({
-        column: { ...(this.#columns[at] as Column) },
-        at,
-        left,
-      }));
+      const all = this.#columns;
+      this.#seen = columns.map(({ at, left }) => ({ column: { ...(all[at] as Column) }, at, left }));
     }
     this.#head.draw(this.#seen, this.#sort, width);
     this.#body.style.height = `${order.length * ROW}px`;
@@ -268,44 +194,22 @@ class Grid {
     this.#element.style.setProperty("--width", `${width}px`);
     this.#pane.setAttribute("aria-rowcount", String(order.length + 2));
     this.#pane.setAttribute("aria-colcount", String(this.#columns.length));
-    this.#drawLines(rows, order, this.#panes.positions);
-    this.#rove();
+    const [first, last] = this.#selection() ?? [0, -1];
+    this.#lines.draw({
+      rows,
+      order,
+      positions: this.#panes.positions,
+      seen: this.#seen,
+      complaints: this.#complaints,
+      isSelected: this.#options.growth && ((position) => first <= position && position <= last),
+    });
+    this.#focus.rove(this.#columns[0]?.name);
     this.#tellCount(rows, order);
     this.#lookAtFoot();
   }
 
-  #drawLines(rows: Rows, order: Order, positions: readonly number[]): void {
-    const drawn = new Map(positions.map((position) => [order.row(position), position] as const));
-    const [first, last] = this.#selection() ?? [0, -1];
-    for (const [row, line] of this.#lines) {
-      if (drawn.has(row)) continue;
-      this.#lines.delete(row);
-      this.#putAway(line);
-    }
-    for (const [row, position] of drawn) {
-      const line = this.#lines.get(row) ?? this.#takeLine(row);
-      line.place(position, ROW);
-      const isSelected = this.#options.growth && first <= position && position <= last;
-      line.paint({ rows, row, seen: this.#seen, complaints: this.#complaints.of(row), isSelected });
-    }
-    for (const line of this.#spare) line.element.remove();
-  }
-
-  #takeLine(row: number): Line {
-    const line = this.#spare.pop() ?? new Line();
-    this.#lines.set(row, line);
-    if (!line.element.isConnected) this.#body.append(line.element);
-    return line;
-  }
-
-  #putAway(line: Line): void {
-    if (line.element.contains(document.activeElement)) line.element.remove(); // nobody writes in another row by that
-    this.#spare.push(line);
-  }
-
   #tellCount(rows: Rows, order: Order): void {
-    const isFiltered = [...this.#filters.values()].some((text) => text.trim() !== "");
-    this.#foot.tellCount(order.length, rows.length, isFiltered);
+    this.#foot.tellCount(order.length, rows.length, parseFilters(this.#filters).size > 0);
     const message = rows.length === 0 ? "No rows" : order.length === 0 ? "No row passes the filters" : "";
     if (this.#message.textContent !== message) this.#message.textContent = message;
     this.#message.hidden = message === "";
@@ -333,15 +237,8 @@ class Grid {
 
   // --- order ---------------------------------------------------------------------------------------------------
 
-  // Ascending, descending, as they come.
   #turnSort(name: string): void {
-    const { name: old, isDescending } = this.#sort ?? {};
-    this.#sort =
-      old === name
-        ? isDescending
-          ? undefined
-          : { name, isDescending: true }
-        : { name, isDescending: false };
+    this.#sort = turned(this.#sort, name);
     this.#activate({ zone: "head", name });
     this.#arrange();
   }
@@ -360,7 +257,7 @@ class Grid {
 
   #arrange(): void {
     clearTimeout(this.#timer);
-    this.#order?.arrange(this.#sort, this.#parsedFilters());
+    this.#order?.arrange(this.#sort, parseFilters(this.#filters));
     this.#panes.scrollTo(0);
     this.#draw();
   }
@@ -383,76 +280,43 @@ class Grid {
 
   #widen(name: string): void {
     const [rows, column] = [this.#rows, this.#columns.find((one) => one.name === name)];
-    if (rows && column)
-      this.#resize(
-        name,
-        widthFor(
-          column.label,
-          [...this.#lines.keys()].map((row) => textOf(rows.cell(row, name))),
-        ),
-      );
+    if (!rows || !column) return;
+    const texts = this.#lines.rows.map((row) => textOf(titled(column.choices, rows.cell(row, name))));
+    this.#resize(name, widthFor(column.label, texts));
   }
 
   // --- focus ---------------------------------------------------------------------------------------------------
 
   #activePosition(): number {
-    const row = this.#editing?.row ?? (this.#active?.zone === "body" ? this.#active.row : -1);
+    const row = this.#editing?.row ?? this.#focus.row;
     return row < 0 ? -1 : (this.#order?.position(row) ?? -1);
   }
 
+  #selection(): Span | undefined {
+    return this.#focus.selection((row) => this.#order?.position(row) ?? -1);
+  }
+
   #activeColumn(): number {
-    const name = this.#editing?.name ?? this.#active?.name;
+    const name = this.#editing?.name ?? this.#focus.active?.name;
     return this.#columns.findIndex((column) => column.name === name);
   }
 
   #activate(active: Active, isExtending = false): void {
-    const { row: from } = this.#active?.zone === "body" ? this.#active : { row: undefined };
-    this.#from = isExtending ? (this.#from ?? from) : undefined;
-    this.#active = active;
+    this.#focus.go(active, isExtending);
     this.#panes.reveal(this.#activePosition(), this.#activeColumn());
     this.#draw();
-    this.#target(active)?.focus({ preventScroll: true });
-  }
-
-  #target(active: Active): HTMLElement | undefined {
-    if (active.zone !== "body") return this.#head.target(active.zone, active.name);
-    return this.#lines.get(active.row)?.cell(active.name);
-  }
-
-  // Tab comes to one cell of the grid, and goes on behind it.
-  #rove(): void {
-    const first = this.#columns[0]?.name;
-    const active: Active | undefined =
-      this.#active ?? (first === undefined ? undefined : { zone: "head", name: first });
-    const target = active && this.#target(active);
-    if (target === this.#tabbed) return;
-    if (this.#tabbed) this.#tabbed.tabIndex = -1;
-    this.#tabbed = target;
-    if (target) target.tabIndex = 0;
+    this.#focus.target()?.focus({ preventScroll: true });
   }
 
   #focused({ target }: FocusEvent): void {
-    const active = this.#activeAt(target as Element);
-    if (!active || this.#editing || isAlike(active, this.#active)) return;
-    this.#active = active;
-    this.#from = undefined;
-    if (this.#options.growth) this.#draw();
-    else this.#rove();
-  }
-
-  #activeAt(element: Element): Active | undefined {
-    for (const { column } of this.#seen) {
-      const { name } = column;
-      if (this.#head.target("head", name)?.contains(element)) return { zone: "head", name };
-      if (this.#head.target("filter", name)?.contains(element)) return { zone: "filter", name };
-      for (const [row, line] of this.#lines)
-        if (line.cell(name)?.contains(element)) return { zone: "body", name, row };
-    }
-    return undefined;
+    const active = this.#focus.find(target as Element, this.#seen);
+    if (!active || this.#editing || target === this.#focus.target()) return;
+    this.#focus.go(active);
+    this.#draw();
   }
 
   #press(event: KeyboardEvent): void {
-    const active = this.#active;
+    const { active } = this.#focus;
     if (!active || this.#editing) return;
     const where = {
       active,
@@ -550,8 +414,9 @@ class Grid {
     const { name, row, next } = editing;
     const column = this.#columns.findIndex((one) => one.name === name);
     const aside = this.#columns[column + (way === "right" ? 1 : way === "left" ? -1 : 0)]?.name ?? name;
-    this.#active = { zone: "body", name: aside, row: way === "down" && next >= 0 ? next : row };
-    if (hadFocus) this.#activate(this.#active);
+    const active: Active = { zone: "body", name: aside, row: way === "down" && next >= 0 ? next : row };
+    this.#focus.go(active);
+    if (hadFocus) this.#activate(active);
     else this.#draw();
   }
 
@@ -576,21 +441,12 @@ class Grid {
 
   // Escape takes a reason away, then what is selected beside the active row.
   #dismiss(row: number): boolean {
-    const isDone = this.#complaints.forget(row) || this.#from !== undefined;
-    this.#from = undefined;
+    const isDone = this.#complaints.forget(row) || this.#focus.narrow();
     if (isDone) this.#draw();
     return isDone;
   }
 
   // --- rows that come, go and move -----------------------------------------------------------------------------
-
-  // The positions of the first and of the last row that are selected.
-  #selection(): readonly [first: number, last: number] | undefined {
-    const position = this.#active?.zone === "body" ? this.#activePosition() : -1;
-    if (position < 0) return undefined;
-    const from = this.#from === undefined ? -1 : (this.#order?.position(this.#from) ?? -1);
-    return from < 0 ? [position, position] : [Math.min(from, position), Math.max(from, position)];
-  }
 
   #lookAtFoot(): void {
     const [first, last] = this.#selection() ?? [0, -1];
@@ -614,16 +470,11 @@ class Grid {
 
   // The row that stands there then is selected: who goes on removes that.
   #removeRows(): void {
-    const [order, selection, active] = [this.#order, this.#selection(), this.#active];
+    const [order, selection, { active }] = [this.#order, this.#selection(), this.#focus];
     if (!order || !selection || !active) return;
-    const [first, last] = selection;
-    const rows = Array.from({ length: last + 1 - first }, (_, at) => order.row(first + at));
-    const downwards = rows.sort((one, other) => other - one);
-    const removal: Patch = downwards.map((row) => ({ op: "remove", path: this.#pointerTo(row) }));
-    if (!this.#change(removal)) return;
-    const row = order.row(Math.min(first, order.length - 1));
-    this.#from = undefined;
-    this.#active = order.length > 0 ? { zone: "body", name: active.name, row } : undefined;
+    if (!this.#change(removal(this.#options.pointer, order, selection))) return;
+    const row = order.row(Math.min(selection[0], order.length - 1));
+    this.#focus.go(order.length > 0 ? { zone: "body", name: active.name, row } : undefined);
     this.#draw();
     this.#foot.say(`Removed; ${order.length.toLocaleString()} left`);
   }
@@ -631,16 +482,10 @@ class Grid {
   #moveRows(by: -1 | 1): void {
     const selection = this.#selection();
     if (!selection) return;
-    const [first, last] = selection;
-    const [from, to] = by < 0 ? [first - 1, last] : [last + 1, first]; // what stands beside them goes past them
-    if (!this.#change([{ op: "move", from: this.#pointerTo(from), path: this.#pointerTo(to) }])) return;
+    if (!this.#change(passage(this.#options.pointer, selection, by))) return;
     this.#panes.reveal(this.#activePosition(), -1);
     this.#draw();
-    this.#foot.say(`Moved to ${first + by + 1} of ${this.#rows?.length ?? 0}`);
-  }
-
-  #pointerTo(row: number): string {
-    return this.#options.pointer + join(row);
+    this.#foot.say(`Moved to ${selection[0] + by + 1} of ${this.#rows?.length ?? 0}`);
   }
 
   #change(operations: Patch): boolean {
@@ -653,9 +498,4 @@ class Grid {
       return false;
     }
   }
-}
-
-function isAlike(one: Active, other: Active | undefined): boolean {
-  const rows = [one, other].map((active) => (active?.zone === "body" ? active.row : -1));
-  return one.zone === other?.zone && one.name === other.name && rows[0] === rows[1];
 }

@@ -15,6 +15,12 @@ export type Filter = (value: Entry) => boolean;
 export const HINT =
   "Texts that contain it, numbers that are it. >5  >=5  <5  3..7 (also dates: >2026-11-01)  =tea exactly  !=tea not  = missing";
 
+/** Return the filters that are written above columns, by their names. */
+export function parseFilters(written: ReadonlyMap<string, string>): Map<string, Filter> {
+  const parsed = [...written].map(([name, text]) => [name, parseFilter(text)] as const);
+  return new Map(parsed.filter((pair): pair is readonly [string, Filter] => pair[1] !== undefined));
+}
+
 type Test = (order: number) => boolean; // of a value against what was written: -1, 0, 1
 
 const TESTS: Readonly<Record<string, Test>> = {

@@ -5,11 +5,7 @@
  */
 
 import { type Column, NARROWEST } from "./columns.ts";
-
-/** Where the focus is, or would be. */
-export type Active =
-  | { readonly zone: "head" | "filter"; readonly name: string }
-  | { readonly zone: "body"; readonly name: string; readonly row: number };
+import type { Active } from "./focus.ts";
 
 /** Where a person is who presses a key, and how far it goes from there. */
 export interface Whereabouts {

@@ -18,6 +18,12 @@ export interface Sort {
   readonly isDescending: boolean;
 }
 
+/** Return the next sort of a column: ascending, descending, as they come. */
+export function turned(sort: Sort | undefined, name: string): Sort | undefined {
+  if (sort?.name !== name) return { name, isDescending: false };
+  return sort.isDescending ? undefined : { name, isDescending: true };
+}
+
 /** Returns what a person reads in a column, if that is another value than the one that stands there. */
 export type Reading = (name: string, value: Entry) => Entry;
 

@@ -5,6 +5,7 @@
  */
 
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
+import type { Order } from "./order.ts";
 import { HEAD, ROW } from "./style.ts";
 
 type Axis = Virtualizer<HTMLElement, HTMLElement>;
@@ -13,6 +14,7 @@ type Axis = Virtualizer<HTMLElement, HTMLElement>;
 // appended to 100,000 would cost five milliseconds.
 const ROOM = 1024;
 
+const LOOKED_AT = 8; // rows of which one will have stayed
 const HIDDEN = { rows: 8, columns: 2 }; // drawn beyond what is seen
 
 /** A window on rows of one height and columns of any width; `draw` is called when it shows others. */
@@ -107,6 +109,26 @@ export class Panes {
   scrollTo(scrollTop: number): void {
     this.element.scrollTop = scrollTop;
     this.#rows.scrollOffset = this.element.scrollTop; // before the event tells it, a picture later
+  }
+
+  /**
+   * Remember the rows that are seen from the top; what is returned scrolls to where the first of them that stayed
+   * has its place.
+   */
+  anchor(order: Order): (went: (row: number) => number | undefined) => void {
+    const { position: top, offset } = this.top;
+    if (top === 0 && offset === 0) return () => {};
+    const rows = Array.from({ length: LOOKED_AT }, (_, at) => order.row(top + at));
+    return (went) => {
+      for (const [at, row] of rows.entries()) {
+        const place = row < 0 ? undefined : went(row);
+        const position = place === undefined ? -1 : order.position(place);
+        if (position < 0) continue;
+        const scrollTop = Math.max(0, (position - at) * ROW + offset);
+        if (scrollTop !== this.element.scrollTop) this.scrollTo(scrollTop);
+        return;
+      }
+    };
   }
 
   /** Scroll as far as a cell needs to be seen. */
