@@ -33,7 +33,7 @@ const rows = [
   { what: "  of it pointer and patch", bytes: await sizeOf("pointer", "patch") },
   { what: "table (dist/table.js)", bytes: await sizeOf("table"), limit: 1024 },
   { what: "chart (dist/chart.js)", bytes: size(readFileSync("dist/chart.js")), limit: 32 * 1024 },
-  { what: "grid (dist/grid.js)", bytes: size(readFileSync("dist/grid.js")), limit: 24 * 1024 },
+  { what: "grid (dist/grid.js)", bytes: size(readFileSync("dist/grid.js")), limit: 25 * 1024 },
   { what: "form (dist/form.js)", bytes: size(readFileSync("dist/form.js")), limit: 22 * 1024 },
   { what: "ui (dist/ui.js)", bytes: size(readFileSync("dist/ui.js")), limit: 42 * 1024 },
   { what: "JupyterLab extension, at start", bytes: sizeOfExtension(), limit: 43 * 1024 },

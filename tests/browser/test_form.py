@@ -70,6 +70,22 @@ study = Study()
 study
 '''
 
+SHELF = """
+from typing import Annotated, TypedDict
+from syncstate import SyncedModel, synced
+
+class Row(TypedDict):
+    id: int
+    name: str
+    price: Annotated[float, synced(min=0, label="Price (EUR)", help="Without tax")]
+
+class Shelf(SyncedModel):
+    rows: list[Row] = []
+
+shelf = Shelf(rows=[{"id": i, "name": f"item {i}", "price": i * 7919 % 1000 / 4} for i in range(100_000)])
+shelf
+"""
+
 EMPTY = """
 from syncstate import SyncedModel, synced
 
@@ -122,7 +138,7 @@ def test_lists_and_objects_are_changed(open_notebook: Open) -> None:
     notebook, form = shown(open_notebook)
 
     form.get_by_role("button", name="Move Tags 2 up").click()
-    form.get_by_role("button", name="Add to Rows").click()
+    form.get_by_role("button", name="Add row to Rows").click()
     notebook.page.keyboard.type("milk")
     notebook.page.keyboard.press("Tab")
     form.get_by_label("Name of what is added to Weights").fill("second")
@@ -141,6 +157,50 @@ def test_lists_and_objects_are_changed(open_notebook: Open) -> None:
 
     notebook.wait_for_value("(study.origin == Point(0, 0))", True)
     expect(notebook.group("Origin").get_by_label("X", exact=True)).to_have_value("0")
+
+
+@in_lab
+def test_a_hundred_thousand_records_are_rows_and_columns(open_notebook: Open) -> None:
+    notebook = open_notebook(SHELF)
+    notebook.run()
+    form, keyboard = notebook.output().locator(".syncstate-form"), notebook.page.keyboard
+    grid, price = form.get_by_role("grid", name="Rows"), form.get_by_role("columnheader", name="Price (EUR)")
+    expect(grid).to_have_attribute("aria-rowcount", "100002")
+    expect(price).to_have_accessible_description("Without tax")
+    assert form.locator(".syncstate-grid-row").count() < 60
+
+    def cell(line: int, column: int) -> Locator:
+        return grid.locator(f"[aria-rowindex='{line + 3}'] [aria-colindex='{column + 1}']")
+
+    price.click()
+    expect(cell(0, 2)).to_have_text("0")
+    second = cell(1, 0).inner_text()
+    cell(1, 1).click()
+    keyboard.type("seen")
+    keyboard.press("Tab")
+    notebook.wait_for_value(f"shelf.rows[{second}]['name']", "seen")
+    keyboard.type("-1")
+    keyboard.press("Enter")
+    expect(cell(1, 2)).to_have_attribute("aria-invalid", "true")
+    expect(cell(1, 2).get_by_role("alert")).to_contain_text("at least 0 is expected")
+    assert faults(form) == []
+
+    cell(0, 0).click()
+    keyboard.press("Shift+ArrowDown")
+    form.get_by_role("button", name="Remove 2 rows of Rows").focus()
+    keyboard.press("Enter")
+    form.get_by_role("button", name="Add row to Rows").click()
+    keyboard.type("-7")
+    keyboard.press("Enter")
+
+    notebook.wait_for_value(
+        "shelf.rows[-1]",
+        {"id": -7, "name": "", "price": 0.0},
+    )
+    assert notebook.value("[row['id'] for row in shelf.rows]") == [
+        *(each for each in range(1, 100_000) if each != int(second)),
+        -7,
+    ]
 
 
 def test_what_is_refused_is_told_at_its_control(open_notebook: Open) -> None:
