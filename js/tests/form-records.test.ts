@@ -221,6 +221,7 @@ describe("a list of records", () => {
     expect(el.querySelector(".syncstate-grid-trouble")?.textContent).toBe("Select a row first");
 
     cell(el, "tea").focus();
+    expect(el.querySelector(".syncstate-grid-trouble")?.textContent).toBe("");
     type("ArrowDown", { shiftKey: true });
     expect(selected(el)).toEqual(["tea", "cake"]);
     press(el, "Remove 2 rows of Rows");

@@ -114,7 +114,9 @@ export class Foot {
   }
 
   #say(button: HTMLButtonElement, name: string, refusal: string): void {
-    if (this.#refusals.get(button) === refusal && button.getAttribute("aria-label") === name) return;
+    const old = this.#refusals.get(button);
+    if (old === refusal && button.getAttribute("aria-label") === name) return;
+    if (old !== refusal && old === this.#note.textContent) this.tell(""); // it is so no longer
     this.#refusals.set(button, refusal);
     button.setAttribute("aria-label", name);
     button.setAttribute("aria-disabled", String(refusal !== ""));
