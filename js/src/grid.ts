@@ -12,7 +12,7 @@
  */
 
 import { type Json, kind, same } from "./document.ts";
-import { type Column, columnsOf, fill, titled, widthFor } from "./grid/columns.ts";
+import { type Column, columnsOf, fill, titled, wantedBy, widthFor } from "./grid/columns.ts";
 import { Complaints } from "./grid/complaints.ts";
 import { Editing, type Way } from "./grid/editing.ts";
 import { parseFilters } from "./grid/filter.ts";
@@ -32,6 +32,7 @@ import type { Patch } from "./patch.ts";
 import { join, parse } from "./pointer.ts";
 import { barrier, type Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
+import { isOpen } from "./view/open.ts";
 import { type Rows, rowsOf } from "./view/rows.ts";
 import { style } from "./view/styles.ts";
 import { kindOf, textOf } from "./view/values.ts";
@@ -191,7 +192,6 @@ class Grid {
     this.#head.draw(this.#seen, this.#sort, width);
     this.#body.style.height = `${order.length * ROW}px`;
     this.#body.style.minWidth = `${width}px`;
-    this.#element.style.setProperty("--width", `${width}px`);
     this.#pane.setAttribute("aria-rowcount", String(order.length + 2));
     this.#pane.setAttribute("aria-colcount", String(this.#columns.length));
     const [first, last] = this.#selection() ?? [0, -1];
@@ -265,6 +265,7 @@ class Grid {
   // --- columns -------------------------------------------------------------------------------------------------
 
   #widthsOf(): number[] {
+    this.#element.style.setProperty("--width", `${wantedBy(this.#columns)}px`);
     fill(this.#columns, this.#pane.clientWidth);
     return this.#columns.map(({ width }) => width);
   }
@@ -360,13 +361,8 @@ class Grid {
 
   #isWritable(): boolean {
     const { model, pointer, editable = true } = this.#options;
-    const isFree = this.#isOpen() && barrier(model.readOnly, pointer) === undefined;
+    const isFree = isOpen(model) && barrier(model.readOnly, pointer) === undefined;
     return editable && isFree && this.#rows?.isWritable === true;
-  }
-
-  #isOpen(): boolean {
-    const { status } = this.#options.model;
-    return status === "live" || status === "connecting";
   }
 
   /** Let a person write into a cell, if that can be; what they have begun to write is in place of what was there. */
@@ -451,7 +447,7 @@ class Grid {
   #lookAtFoot(): void {
     const [first, last] = this.#selection() ?? [0, -1];
     this.#foot.look({
-      barrier: this.#isOpen() ? undefined : this.#options.model.reason,
+      barrier: isOpen(this.#options.model) ? undefined : this.#options.model.reason,
       size: this.#rows?.length ?? 0,
       selected: last + 1 - first,
       first,

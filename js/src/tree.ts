@@ -27,6 +27,7 @@ import { isTable, type Table } from "./table.ts";
 import { Editor, type Scalar } from "./view/editor.ts";
 import { make } from "./view/element.ts";
 import type { ViewContext } from "./view/module.ts";
+import { isOpen } from "./view/open.ts";
 import { extentOf, sheet } from "./view/sheet.ts";
 import { style } from "./view/styles.ts";
 import { css } from "./view/tree-style.ts";
@@ -315,11 +316,6 @@ class Field implements Row {
       this.#editor.reject((error as Error).message);
     }
   }
-}
-
-/** Whether edits can reach the kernel; what is made while nothing was heard yet waits for it. */
-function isOpen(model: Owner): boolean {
-  return model.status === "live" || model.status === "connecting";
 }
 
 function nameFor(path: Path): HTMLElement {

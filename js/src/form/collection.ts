@@ -8,8 +8,9 @@ import { elements, isList, isObject, type Json, own } from "../document.ts";
 import type { Operation } from "../patch.ts";
 import { find, join } from "../pointer.ts";
 import { make } from "../view/element.ts";
+import { isOpen } from "../view/open.ts";
 import { extentOf, frame, inside } from "./group.ts";
-import { concerns, focusIn, isOpen, type Place, whenOpened, within } from "./place.ts";
+import { concerns, focusIn, type Place, whenOpened, within } from "./place.ts";
 import { initial, optionsOf, type Schema } from "./schema.ts";
 
 const PAGE = 50;

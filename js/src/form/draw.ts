@@ -9,12 +9,13 @@ import { formOf } from "../forms.ts";
 import { isTable } from "../table.ts";
 import { twigs } from "../tree.ts";
 import { make } from "../view/element.ts";
+import { isOpen } from "../view/open.ts";
 import { sheet } from "../view/sheet.ts";
 import { dict, list } from "./collection.ts";
 import { isEntry } from "./entries.ts";
 import { field } from "./field.ts";
 import { extentOf, frame, group } from "./group.ts";
-import { changing, focusIn, isOpen, type Place, whenOpened } from "./place.ts";
+import { changing, focusIn, type Place, whenOpened } from "./place.ts";
 import { isRecord, records } from "./records.ts";
 import { inferred, initial, isOf, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
 

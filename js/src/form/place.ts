@@ -7,6 +7,7 @@
 import { type Json, same } from "../document.ts";
 import type { Model } from "../model.ts";
 import { make } from "../view/element.ts";
+import { isOpen } from "../view/open.ts";
 import type { Schema } from "./schema.ts";
 
 /** What holds the values that a form shows: a model, or the arguments of an action. */
@@ -131,11 +132,6 @@ export function tie(
 /** Whether what happens at one pointer is felt at another. */
 export function concerns(one: string, other: string): boolean {
   return one === other || one.startsWith(`${other}/`) || other.startsWith(`${one}/`);
-}
-
-/** Whether a person can write: what is entered while nothing was heard yet waits for the kernel. */
-export function isOpen({ status }: Pick<Ground, "status">): boolean {
-  return status === "live" || status === "connecting";
 }
 
 /** Have something done whenever it may be another one whether a person can write, and now. */

@@ -95,12 +95,16 @@ export function columnsOf(
   });
 }
 
+/** Return how wide columns should be together. */
+export function wantedBy(columns: readonly Column[]): number {
+  return columns.reduce((total, { wanted }) => total + wanted, 0);
+}
+
 /** Make columns a little wider or narrower than they should be, where they fill the room then. */
 export function fill(columns: readonly Column[], room: number): void {
-  const sum = (some: readonly Column[]): number => some.reduce((total, { wanted }) => total + wanted, 0);
   const flexible = columns.filter(({ isFixed }) => !isFixed);
-  let left = room - sum(columns.filter(({ isFixed }) => isFixed));
-  const factor = Math.min(left / sum(flexible), STRETCH);
+  let left = room - wantedBy(columns.filter(({ isFixed }) => isFixed));
+  const factor = Math.min(left / wantedBy(flexible), STRETCH);
   for (const column of columns) {
     column.width = column.wanted;
     if (column.isFixed || !(factor >= SQUEEZE) || room <= 0) continue;
