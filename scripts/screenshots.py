@@ -124,10 +124,7 @@ def _shoot_window(notebook: Notebook, name: str, target: Path) -> None:
 
 def _shoot(notebook: Notebook, cell: int, shown: str, theme: str, target: Path) -> None:
     page, output = notebook.page, notebook.output(cell)
-    page.evaluate(
-        "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
-        f"JupyterLab {theme.title()}",
-    )
+    notebook.use_theme(theme.title())
     page.set_viewport_size(CLOSE_UP)
     output.evaluate("(output) => output.scrollIntoView({ block: 'center' })")
     page.evaluate("document.activeElement.blur()")  # no frame around the cell

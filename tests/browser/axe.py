@@ -8,13 +8,12 @@ AXE = Path(__file__).parents[2] / "js" / "node_modules" / "axe-core" / "axe.min.
 
 
 def faults(shown: Locator) -> list[str]:
-    """The serious and critical faults in a part of a page, each with the elements that have it."""
+    """The faults in a part of a page, each with the elements that have it."""
     page = shown.page
     if page.evaluate("typeof axe") == "undefined":
         page.evaluate(AXE.read_text(encoding="utf-8"))
     found = shown.evaluate(
         """async (element) => (await axe.run(element, { resultTypes: ['violations'] })).violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
             .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)"""
     )
     return list(found)

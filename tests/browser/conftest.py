@@ -133,6 +133,7 @@ def open_notebook(new_page: Callable[[], Page], server: Server, host: str) -> It
 
     yield open_
     server.shut_down_kernels()
+    server.forget_settings()
 
 
 @pytest.fixture

@@ -57,6 +57,20 @@ class Notebook:
         """Do what a menu does."""
         self.page.evaluate("async (name) => { await jupyterapp.commands.execute(name); }", name)
 
+    def use_theme(self, theme: str) -> None:
+        """Have JupyterLab look "Light" or "Dark"; return when it does, and when that is saved.
+
+        Until its own setting has come back to the page, the way back would be taken for no change.
+        """
+        name = f"JupyterLab {theme}"
+        self.page.evaluate(
+            "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }",
+            name,
+        )
+        self.page.wait_for_function(
+            "(theme) => document.body.dataset.jpThemeName === theme", arg=name, timeout=60_000
+        )
+
     def run(self, cell: int = 0) -> None:
         """Run a cell and wait for its end."""
         self.start(cell)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -67,6 +68,10 @@ class Server:
         """End the kernels that a test has left, and with each the sessions that share it."""
         for session in {session["kernel"]["id"]: session["id"] for session in self.ask("sessions")}.values():
             self.ask(f"sessions/{session}", "DELETE")
+
+    def forget_settings(self) -> None:
+        """Forget what was set in a page, a theme say: the next page would begin with it."""
+        shutil.rmtree(self.folder.parent / "settings", ignore_errors=True)
 
 
 @contextmanager

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from .axe import faults
 from .conftest import Open, in_lab, in_notebook
 from .notebook import Notebook
 
-JS = Path(__file__).parents[2] / "js"
-DIST = JS / "dist"
+DIST = Path(__file__).parents[2] / "js" / "dist"
 
 BOARD = '''
 from syncstate import SyncedModel
@@ -151,26 +151,14 @@ def test_rows_that_stream_in_leave_the_place_that_is_read(show: Show) -> None:
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_nothing_keeps_a_person_from_rows_and_charts(show: Show, theme: str) -> None:
     notebook = show(50)
-    output, page = notebook.output(), notebook.page
+    output = notebook.output()
     notebook.execute("board.losses = [{'step': i, 'loss': 1 / (i + 1)} for i in range(50)]")
     expect(output.locator("canvas")).to_be_visible()
     notebook.execute("board.rows[1]['name'] = 'seen'")
-    if theme == "Dark":
-        page.evaluate(
-            "async () => jupyterapp.commands.execute('apputils:change-theme', { theme: 'JupyterLab Dark' })"
-        )
-        page.wait_for_timeout(1500)
-    page.evaluate((JS / "node_modules" / "axe-core" / "axe.min.js").read_text() + "; 0")
+    notebook.use_theme(theme)
 
-    found = page.evaluate(
-        """async () => {
-            const places = [".syncstate-grid", ".syncstate-chart"].map((place) => [place]);
-            const { violations } = await axe.run({ include: places });
-            return violations.map(({ id, nodes }) => `${id}: ${nodes[0].html} ${nodes[0].failureSummary}`);
-        }"""
-    )
-
-    assert found == []
+    assert faults(output.locator(".syncstate-grid")) == []
+    assert faults(output.locator(".syncstate-chart")) == []
 
 
 @in_notebook

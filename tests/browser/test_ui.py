@@ -1,8 +1,10 @@
 """Dashboards in Python: a layout in a page, and what becomes of it there."""
 
+import pytest
 from playwright.sync_api import expect
 
-from .conftest import Open, in_notebook
+from .axe import faults
+from .conftest import Open, in_lab, in_notebook
 
 BOARD = """
 from syncstate import SyncedModel, action, computed, progress, synced, ui
@@ -104,6 +106,24 @@ def test_tabs_are_chosen_by_keys_and_by_python(open_notebook: Open) -> None:
     notebook.execute("page.children[2].active = 'Rows'")
     expect(output.get_by_role("tab", name="Rows")).to_have_attribute("aria-selected", "true")
     expect(output.get_by_role("tabpanel", name="Rows")).to_be_visible()
+
+
+@in_lab
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_nothing_keeps_a_person_from_a_layout(open_notebook: Open, theme: str) -> None:
+    notebook = open_notebook(BOARD, PAGE)
+    notebook.run(0)
+    notebook.run(1)
+    output = notebook.output(1)
+    notebook.use_theme(theme)
+    page = output.locator(".syncstate-ui")
+    expect(page.locator("canvas")).to_be_visible()
+    assert faults(page) == []
+
+    output.get_by_role("tab", name="Notes").click()
+    output.get_by_role("button", name="Fail").click()
+    expect(output.get_by_role("alert").filter(has_text="of a reason")).to_be_visible()
+    assert faults(page) == []
 
 
 @in_notebook

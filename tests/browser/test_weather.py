@@ -42,15 +42,6 @@ def test_the_threshold_that_is_moved_in_the_chart_is_python_s(notebook: Notebook
     expect(dashboard(notebook).locator(".field input")).to_have_value(f"{threshold:g}")
 
 
-def use_theme(notebook: Notebook, theme: str) -> None:
-    notebook.page.evaluate(
-        "async (theme) => { await jupyterapp.commands.execute('apputils:change-theme', { theme }); }", theme
-    )  # done once it is saved: until it has come too, the way back would be taken for no change
-    notebook.page.wait_for_function(
-        "(theme) => document.body.dataset.jpThemeName === theme", arg=theme, timeout=60_000
-    )
-
-
 def wait_until_drawn(notebook: Notebook, condition: str, light: str) -> None:
     """Look now and then, not at each frame: a picture takes long to read, and the drawing waits for that."""
     notebook.page.wait_for_function(
@@ -129,10 +120,10 @@ def test_the_picture_follows_the_theme(notebook: Notebook) -> None:
     picture = dashboard(notebook).locator("canvas")
     light = picture.evaluate("(canvas) => canvas.toDataURL()")
 
-    use_theme(notebook, "JupyterLab Dark")
+    notebook.use_theme("Dark")
     wait_until_drawn(notebook, "!==", light)
 
-    use_theme(notebook, "JupyterLab Light")
+    notebook.use_theme("Light")
     wait_until_drawn(notebook, "===", light)
 
 
