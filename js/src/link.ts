@@ -88,7 +88,7 @@ export class Link {
     const entry = this.#entries.get(key) ?? this.#enter(key, bundle);
     entry.views += 1;
     entry.isKnown = false; // if it is not live by then, hello is said (again)
-    this.#schedule();
+    beforePaint(this.#schedule); // of all that are shown until then in one frame
     return entry.model as unknown as Model<State>;
   }
 
@@ -318,10 +318,10 @@ export class Link {
     return true;
   }
 
-  #schedule(): void {
+  readonly #schedule = (): void => {
     if (!this.#isFlushing) queueMicrotask(() => this.#flush());
     this.#isFlushing = true;
-  }
+  };
 
   #flush(): void {
     this.#isFlushing = false;

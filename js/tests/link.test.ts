@@ -4,6 +4,7 @@ import type { Transport } from "../src/transports/transport.ts";
 import { PIECE } from "../src/uploads.ts";
 import { heedErrors } from "./support/console.ts";
 import { Kernel, openPage, pair, said, turn } from "./support/kernel.ts";
+import { Screen } from "./support/screen.ts";
 
 const errors = heedErrors();
 
@@ -42,6 +43,28 @@ describe("a link", () => {
     ]);
     expect(link.id).toMatch(/^[0-9a-f]{8}$/);
     expect([a.state, b.state]).toEqual([{ n: 1 }, { n: 2 }]);
+  });
+
+  test("says hello in one frame for all that is shown before the next picture", async () => {
+    const screen = new Screen();
+    const kernel = new Kernel();
+    for (const key of ["a", "b"]) kernel.publish(key, { n: 0 });
+    const { page } = kernel.open();
+    const link = new Link(page);
+
+    link.model("a");
+    await turn();
+    link.model("b");
+    await turn();
+    expect(kernel.heard).toEqual([]);
+
+    screen.draw();
+    await turn();
+    expect(kernel.heard).toHaveLength(1);
+    expect(said(kernel, 0)).toEqual([
+      { type: "hello", model: "a" },
+      { type: "hello", model: "b" },
+    ]);
   });
 
   test("has one model for all who ask, and says bye with the last", async () => {
