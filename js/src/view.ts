@@ -10,6 +10,7 @@ import type { Operation } from "./patch.ts";
 import { find } from "./pointer.ts";
 import type { Trouble } from "./replica.ts";
 import { make } from "./view/element.ts";
+import { onFault } from "./view/faults.ts";
 import { demandModule, importText, Runtime, undoAtEnd, type ViewModule } from "./view/module.ts";
 import { Notices } from "./view/notices.ts";
 import { placeIn } from "./view/place.ts";
@@ -48,6 +49,8 @@ interface Loaded {
 export class View {
   readonly #model: Model;
   readonly #controller = new AbortController();
+  // What ends with the view; without a signal, of which each subscription would keep a listener.
+  #ends: (() => void)[] = [];
   readonly #content = make("div", { class: "syncstate-content" });
   readonly #notices = new Notices(this.#controller.signal);
   #element = make("div");
@@ -87,6 +90,7 @@ export class View {
 
   /** Take the view away: its signal aborts, and what its `render` returned is called. */
   dispose(): void {
+    for (const end of this.#ends.splice(0)) end();
     for (const end of [this.#controller, this.#drawing, this.#styling]) end.abort();
   }
 
@@ -153,8 +157,7 @@ export class View {
       awaited = first;
       show();
     };
-    this.#model.on("status", show, this.#controller);
-    this.#model.on("change", follow, this.#controller);
+    this.#ends.push(this.#model.on("status", show), this.#model.on("change", follow));
     show();
   }
 
@@ -169,27 +172,24 @@ export class View {
     const show = ({ reason, operations }: Trouble): void => {
       if (operations.length > 0) this.#notices.showReject(reason);
     };
-    this.#model.on("change", follow, this.#controller);
-    this.#model.on("error", show, this.#controller);
+    this.#ends.push(this.#model.on("change", follow), this.#model.on("error", show));
   }
 
   /** What the author's code throws later: the model tells what a subscriber threw, the window tells the rest. */
   #watchErrors(): void {
-    const { signal } = this.#controller;
-    const show = (error: unknown, isCertain = false): void => {
+    const show = (error: unknown, isCertain: boolean): void => {
       if (isCertain || this.#isAuthors(error))
         this.#notices.showError(error, "The code of this view failed", this.#shown);
     };
     // A stack holds ten frames: the author's may lie below those of a library.
     const isSubscribers = ({ cause, operations }: Trouble): boolean =>
       cause !== undefined && operations.length === 0 && !(cause instanceof SyncStateError);
-    this.#model.on(
-      "error",
-      (trouble) => show(trouble.cause, this.#shown?.url !== undefined && isSubscribers(trouble)),
-      { signal },
+    const hear = (trouble: Trouble): void =>
+      show(trouble.cause, this.#shown?.url !== undefined && isSubscribers(trouble));
+    this.#ends.push(
+      this.#model.on("error", hear),
+      onFault((error) => show(error, false)),
     );
-    window.addEventListener("error", (event) => show(event.error), { signal });
-    window.addEventListener("unhandledrejection", (event) => show(event.reason), { signal });
   }
 
   #isAuthors(error: unknown): boolean {

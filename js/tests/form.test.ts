@@ -182,6 +182,18 @@ describe("what is entered", () => {
     expect(board.document).toEqual({ it: 0.7 });
     expect(box?.value).toBe("0.7");
   });
+
+  test("by a slider is not disturbed until that is let go, wherever it is", async () => {
+    const { el, kernel, board } = await one({ type: "number", minimum: 0, maximum: 1 }, 0.5);
+    const [range] = el.querySelectorAll("input");
+
+    range!.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    kernel.say(board.commit([{ op: "replace", path: "/it", value: 0.2 }]));
+    expect(range?.value).toBe("0.5");
+    document.dispatchEvent(new Event("pointerup"));
+
+    expect(range?.value).toBe("0.2");
+  });
 });
 
 describe("durations", () => {

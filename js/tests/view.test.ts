@@ -221,6 +221,21 @@ describe("what goes wrong is shown", () => {
     expect(error(host)).toBe("");
   });
 
+  test("when nobody catches it, in the view whose code it was; the window has one listener for all", async () => {
+    const listen = vi.spyOn(window, "addEventListener");
+    const code = (name: string): string =>
+      `globalThis.${name} = () => new Error("late ${name}"); export const render = () => {};`;
+    const shown = [await show(code("one")), await show(code("two"))];
+    const late = globalThis as unknown as { two?: () => Error };
+    await vi.waitFor(() => expect(late.two).toBeDefined());
+    await turn();
+
+    window.dispatchEvent(new ErrorEvent("error", { error: late.two?.() }));
+
+    expect(shown.map(({ host }) => error(host))).toEqual(["", expect.stringContaining("Error: late two")]);
+    expect(listen.mock.calls.filter(([name]) => name === "error")).toHaveLength(1);
+  });
+
   test("when what is thrown is no error", async () => {
     const { host } = await show(
       drawing(() => {

@@ -106,9 +106,9 @@ export function tie(
   if (isLive) {
     listen(element, "pointerdown", () => {
       isPressed = true;
+      for (const name of ["pointerup", "pointercancel"])
+        document.addEventListener(name, release, { once: true, signal }); // it may be let go anywhere
     });
-    listen(document, "pointerup", release); // it may be let go anywhere
-    listen(document, "pointercancel", release);
   }
   ground.subscribe(
     pointer,

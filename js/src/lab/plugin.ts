@@ -13,7 +13,7 @@ import { IRenderMimeRegistry } from "@jupyterlab/rendermime";
 import type { IRenderMime } from "@jupyterlab/rendermime-interfaces";
 import { MIME_TYPE } from "../display.ts";
 import { Hub } from "./hub.ts";
-import { Renderer } from "./renderer.ts";
+import { keepFromShortcuts, Renderer } from "./renderer.ts";
 
 type Registry = Pick<IRenderMimeRegistry, "addFactory">;
 
@@ -36,6 +36,7 @@ function activate(
   notebooks: INotebookTracker | null,
   consoles: IConsoleTracker | null,
 ): void {
+  window.addEventListener("keydown", keepFromShortcuts, true);
   const served = new WeakSet<NotebookPanel | ConsolePanel>();
   const serve = (panel: NotebookPanel | ConsolePanel, registry: Registry): void => {
     if (served.has(panel)) return;

@@ -41,15 +41,7 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
     super();
     this.#hub = hub;
     this.node.addEventListener("keydown", keepFromNotebook);
-    window.addEventListener("keydown", this.#guard, true);
   }
-
-  // Notebook 7 looks for its shortcuts before an event has come here: to Lumino this attribute says that there are none.
-  readonly #guard = (event: KeyboardEvent): void => {
-    const element = event.target as Element;
-    if (this.node.contains(element))
-      element.toggleAttribute("data-lm-suppress-shortcuts", isForControl(event));
-  };
 
   /** Show what the output holds; JupyterLab calls it again when the output is replaced. */
   async renderModel(output: IRenderMime.IMimeModel): Promise<void> {
@@ -88,7 +80,6 @@ export class Renderer extends Widget implements IRenderMime.IRenderer, Stored {
 
   override dispose(): void {
     if (!this.isDisposed) this.#clear();
-    window.removeEventListener("keydown", this.#guard, true);
     super.dispose();
   }
 
@@ -165,6 +156,17 @@ function formOf(bundle: Json): ViewModule {
       if (!context.signal.aborted) render({ ...context, schema });
     },
   };
+}
+
+/**
+ * Keep the keys of controls from a host's shortcuts, in all outputs: the window's listener, before all others.
+ *
+ * Notebook 7 looks for them before an event has come to an output: to Lumino this attribute says that there are none.
+ */
+export function keepFromShortcuts(event: KeyboardEvent): void {
+  const element = event.target;
+  if (element instanceof Element && element.closest(".syncstate-view"))
+    element.toggleAttribute("data-lm-suppress-shortcuts", isForControl(event));
 }
 
 // In command mode a notebook takes plain keys: an arrow on a slider would go to another cell, "dd" delete this one.

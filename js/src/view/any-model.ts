@@ -16,6 +16,7 @@ import { formOf } from "../forms.ts";
 import { Model, type ModelEvents } from "../model.ts";
 import { find, join } from "../pointer.ts";
 import { MAX_DEPTH } from "../values.ts";
+import { whenAborted } from "./ends.ts";
 
 /** What a listener of any event is called with depends on the event. */
 type Callback = (...given: never[]) => unknown;
@@ -54,15 +55,7 @@ export interface Experimental {
 /** Return a face of a model, whose listeners end with the signal. */
 export function faceOf(model: Model, signal: AbortSignal): Face {
   const face = new AnyFace(model, Shared.of(model));
-  signal.addEventListener("abort", () => face.off(), { once: true });
-  for (const name of Object.getOwnPropertyNames(Model.prototype)) {
-    if (name in face) continue;
-    const get = (): unknown => {
-      const value = model[name as keyof Model] as unknown;
-      return typeof value === "function" ? value.bind(model) : value;
-    };
-    Object.defineProperty(face, name, { get });
-  }
+  whenAborted(signal, () => face.off());
   return face as unknown as Face;
 }
 
@@ -103,6 +96,18 @@ class AnyFace implements AnyModel {
   readonly #model: Model;
   readonly #shared: Shared;
   #listeners: Listener[] = [];
+
+  // What it has of our own contract alone is the model's: once for all faces, of which each view has some.
+  static {
+    for (const name of Object.getOwnPropertyNames(Model.prototype)) {
+      if (name in AnyFace.prototype) continue;
+      const get = function (this: AnyFace): unknown {
+        const value = this.#model[name as keyof Model] as unknown;
+        return typeof value === "function" ? value.bind(this.#model) : value;
+      };
+      Object.defineProperty(AnyFace.prototype, name, { get });
+    }
+  }
 
   constructor(model: Model, shared: Shared) {
     this.#model = model;

@@ -9,6 +9,7 @@
 
 import type { Model } from "../model.ts";
 import { type Experimental, experimentalOf, type Face, faceOf, letMessagesIn } from "./any-model.ts";
+import { whenAborted } from "./ends.ts";
 
 /** What a module's `initialize` is given. */
 export interface ModelContext<Shown = Face> {
@@ -141,13 +142,9 @@ export class Runtime {
 export function undoAtEnd(signal: AbortSignal, cleanup: unknown): void {
   if (typeof cleanup !== "function") return;
   // what it throws or rejects with is the author's, and keeps nobody from the rest
-  whenAborted(signal, () => void (async () => cleanup())().catch(console.error));
-}
-
-/** Do something when a signal aborts, or now if it has. */
-export function whenAborted(signal: AbortSignal, action: () => void): void {
-  if (signal.aborted) action();
-  else signal.addEventListener("abort", action, { once: true });
+  const undo = (): void => void (async () => cleanup())().catch(console.error);
+  if (signal.aborted) undo();
+  else signal.addEventListener("abort", undo, { once: true }); // behind the author's own
 }
 
 async function importAnew(text: string): Promise<Imported> {

@@ -5,6 +5,7 @@
  */
 
 import { make } from "./element.ts";
+import { whenAborted } from "./ends.ts";
 import { style } from "./styles.ts";
 
 const css = `
@@ -50,14 +51,15 @@ const WAITING = "The kernel has not answered yet; it may be busy. Your change wa
 export class Notices {
   readonly element: HTMLElement = make("div", { class: "syncstate-notices" });
   readonly #status = make("div", { class: "syncstate-status", role: "status" });
-  readonly #reject = make("div", { class: "syncstate-reject", role: "alert" });
-  readonly #errors = make("div", { class: "syncstate-errors", role: "alert" });
+  // Made when there is something to say: most views never have, and an alert is told when it is put there too.
+  #reject: HTMLElement | undefined;
+  #errors: HTMLElement | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(signal: AbortSignal) {
     style(this.element, css, signal);
-    signal.addEventListener("abort", () => clearTimeout(this.#timer));
-    this.element.append(this.#errors, this.#reject, this.#status);
+    whenAborted(signal, () => clearTimeout(this.#timer));
+    this.element.append(this.#status);
   }
 
   /** Say why the view is not live, or that an edit waits for its answer; say nothing when all is well. */
@@ -77,14 +79,23 @@ export class Notices {
 
   /** Say why the kernel refused an edit; an empty reason takes the last one away. */
   showReject(reason: string): void {
-    if (this.#reject.textContent !== reason) this.#reject.textContent = reason;
+    if ((this.#reject?.textContent ?? "") === reason) return;
+    if (!this.#reject) {
+      this.#reject = make("div", { class: "syncstate-reject", role: "alert" });
+      this.#status.before(this.#reject);
+    }
+    this.#reject.textContent = reason;
   }
 
   /** Show what an author's code threw, and `place`, which says where; nothing takes the last one away. */
   showError(error: unknown, place = "", code: Code = {}): void {
     if (!place) {
-      this.#errors.replaceChildren();
+      this.#errors?.replaceChildren();
       return;
+    }
+    if (!this.#errors) {
+      this.#errors = make("div", { class: "syncstate-errors", role: "alert" });
+      this.element.prepend(this.#errors);
     }
     const box = make("div", { class: "syncstate-error" });
     const close = make(

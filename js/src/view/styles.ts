@@ -5,7 +5,8 @@
  */
 
 import { make } from "./element.ts";
-import { isUrl, whenAborted } from "./module.ts";
+import { whenAborted } from "./ends.ts";
+import { isUrl } from "./module.ts";
 
 interface Sheet {
   readonly element: HTMLStyleElement | HTMLLinkElement;
@@ -30,7 +31,7 @@ export function style(element: HTMLElement, css: string, signal: AbortSignal): v
   const sheet = sheets.get(css) ?? open(css);
   sheet.users += 1;
   element.setAttribute(SCOPE, `${element.getAttribute(SCOPE) ?? ""} ${sheet.scope}`.trim());
-  signal.addEventListener("abort", () => release(css, sheet), { once: true });
+  whenAborted(signal, () => release(css, sheet));
 }
 
 /** Style the whole page, once for the same text or URL, as long as somebody needs it. */

@@ -124,6 +124,18 @@ describe("the plugin", () => {
     expect(node.querySelector<HTMLInputElement>("input")?.value).toBe("5");
   });
 
+  test("keeps the keys of its controls from the host's shortcuts, and no others", async () => {
+    const node = await show(activate(null).registry.create());
+    const outside = document.createElement("input");
+    document.body.append(node, outside);
+
+    const inputs = [node.querySelector("input") as HTMLElement, outside];
+    for (const input of inputs)
+      input.dispatchEvent(new KeyboardEvent("keydown", { key: "d", bubbles: true }));
+
+    expect(inputs.map((input) => input.hasAttribute("data-lm-suppress-shortcuts"))).toEqual([true, false]);
+  });
+
   test("refuses what it cannot read, in words", async () => {
     const { registry } = activate(null);
 
