@@ -31,6 +31,7 @@ NAMES = (
     "patch",
     "page",
     "wire",
+    "views",
     "transform",
 )
 PACKAGES = ["traitlets", "ipykernel", "jsonpatch", "orjson", "numpy", "pandas", "ipywidgets", "anywidget"]

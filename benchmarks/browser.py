@@ -20,7 +20,7 @@ sys.path.append(str(Path(__file__).parents[1]))
 
 from tests.browser.chromium import NO_NAMES, ROOT, SWITCHES, launched
 from tests.browser.notebook import Notebook, write
-from tests.browser.server import running
+from tests.browser.server import Server, running
 
 NAME = "benchmark.ipynb"
 
@@ -62,12 +62,12 @@ class QuietPage:
 
     def goto(self, url: str) -> None:
         """Load a page."""
-        self._ask("Page.navigate", url=url)
+        self.ask("Page.navigate", url=url)
 
     def evaluate(self, function: str, argument: object = None) -> Any:
         """Return what a function of JavaScript returns; a promise is awaited."""
         expression = f"({function})({json.dumps(argument)})"
-        answer = self._ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        answer = self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in answer:
             raise RuntimeError(answer["exceptionDetails"]["exception"].get("description", answer))
         return answer["result"].get("value")
@@ -85,7 +85,8 @@ class QuietPage:
         """Wait until there is an element."""
         self.wait_for_function(f"() => document.querySelector({json.dumps(selector)}) !== null")
 
-    def _ask(self, method: str, **parameters: object) -> Any:
+    def ask(self, method: str, **parameters: object) -> Any:
+        """Return what a method of the DevTools protocol answers."""
         self._count += 1
         self._socket.send(json.dumps({"id": self._count, "method": method, "params": parameters}))
         while True:
@@ -93,45 +94,77 @@ class QuietPage:
             if answer.get("id") == self._count:
                 return answer["result"]
 
+    def close(self) -> None:
+        """Close it, and with it the process that drew it."""
+        self.ask("Page.close")
+        self._socket.close()
+
+
+class QuietChromium:
+    """A Chromium of our own, for pages that nobody records.
+
+    Args:
+        address: Where it listens to debuggers.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def open_page(self) -> QuietPage:
+        """Open a page in front of those that are there."""
+        request = urllib.request.Request(f"{self._address}/json/new?about:blank", method="PUT")
+        with urllib.request.urlopen(request) as answer:
+            return QuietPage(json.load(answer)["webSocketDebuggerUrl"])
+
+
+@contextmanager
+def launched_quietly(profile: Path) -> Iterator[QuietChromium]:
+    """Start a Chromium whose pages nobody records, and end it.
+
+    Args:
+        profile: An empty folder, for what it keeps.
+    """
+    chromium = runpy.run_path(str(ROOT / "scripts" / "chromium.py"))["find_or_install"]()
+    command = [chromium, "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
+    with subprocess.Popen(
+        [*command, *SWITCHES, NO_NAMES, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield QuietChromium(_debugger_of(profile))
+        finally:
+            process.terminate()
+
+
+def _debugger_of(profile: Path) -> str:
+    """Return where a Chromium listens to debuggers, once it does."""
+    port = profile / "DevToolsActivePort"
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        if port.exists() and (number := port.read_text().partition("\n")[0]):
+            return f"http://127.0.0.1:{number}"
+    raise RuntimeError("Cannot measure: Chromium does not start")
+
+
+@contextmanager
+def shown_quietly(server: Server, page: Any, *cells: str) -> Iterator[Notebook]:
+    """Open a notebook of some cells in a page, with a kernel of its own that ends with it."""
+    write(server.folder, NAME, list(cells))
+    notebook = Notebook(page, server, "lab", NAME)
+    server.start_kernel(NAME, None)
+    notebook.open()
+    yield notebook
+    server.shut_down_kernels()
+
 
 @contextmanager
 def opened_quietly(*cells: str) -> Iterator[Notebook]:
     """Open a notebook as `opened` does, in a page that nobody records."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
         folder = Path(place)
-        profile = folder / "profile"
-        chromium = runpy.run_path(str(ROOT / "scripts" / "chromium.py"))["find_or_install"]()
-        command = [chromium, "--headless", "--remote-debugging-port=0", f"--user-data-dir={profile}"]
         with (
             running(folder) as server,
-            subprocess.Popen(
-                [*command, *SWITCHES, NO_NAMES, "about:blank"],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            ) as process,
+            launched_quietly(folder / "profile") as chromium,
+            shown_quietly(server, chromium.open_page(), *cells) as notebook,
         ):
-            try:
-                write(server.folder, NAME, list(cells))
-                page: Any = QuietPage(_debugger_of(profile))
-                notebook = Notebook(page, server, "lab", NAME)
-                server.start_kernel(NAME, None)
-                notebook.open()
-                yield notebook
-                server.shut_down_kernels()
-            finally:
-                process.terminate()
-
-
-def _debugger_of(profile: Path) -> str:
-    """Return where the first page of a Chromium is to be reached, once it is there."""
-    port = profile / "DevToolsActivePort"
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        time.sleep(0.1)
-        if port.exists() and (number := port.read_text().partition("\n")[0]):
-            with urllib.request.urlopen(f"http://127.0.0.1:{number}/json/list") as answer:
-                pages = [found for found in json.load(answer) if found["type"] == "page"]
-            if pages:
-                url: str = pages[0]["webSocketDebuggerUrl"]
-                return url
-    raise RuntimeError("Cannot measure: Chromium does not start")
+            yield notebook

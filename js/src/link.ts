@@ -2,8 +2,9 @@
  * Floor 8. Many models over one transport.
  *
  * The link gives each model on screen its replica, brings the kernel's messages to them, and sends what
- * they answer: all that is said within one turn of the event loop leaves as one frame. It notices when
- * frames were lost, the kernel is another one or does not answer, and says `hello` again.
+ * they answer: all that is said within one turn of the event loop leaves as one frame, and one `hello` for all
+ * that is shown before the next picture. It notices when frames were lost, the kernel is another one or does
+ * not answer, and says `hello` again.
  *
  * @module
  */
