@@ -196,7 +196,7 @@ def see(case: Case, notebook: Notebook) -> None:
     """Draw a widget, and go both ways."""
     notebook.run()
     view = notebook.output().locator(".syncstate-content").last
-    expect(view.locator(case.drawn).first).to_be_visible()
+    expect(view.locator(case.drawn).first).to_be_visible(timeout=60_000)  # a module may have five megabytes
     notebook.page.wait_for_timeout(500)  # what a module does after its first picture
     before = BEFORE.get(case.package, "None")
     notebook.execute(f"import copy; before = copy.deepcopy({before})")
