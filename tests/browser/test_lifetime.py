@@ -88,13 +88,15 @@ def test_views_that_were_cleared_leave_nothing_behind(open_notebook: Open) -> No
         growth_of(notebook, play)
     expect(notebook.output(1).locator("b")).to_have_text("round 19")
 
-    ours = growth_of(notebook, "rounds(100)", ROUNDS // 100)
+    # JupyterLab makes and drops a toolbar of its own now and then; what views leave comes each time.
+    grown = [growth_of(notebook, "rounds(100)", ROUNDS // 200) for _ in range(2)]
     held = notebook.value("held()")
-    plain = growth_of(notebook, "html(100)", ROUNDS // 100)  # JupyterLab's own: the same for any output
+    plain = growth_of(notebook, "html(100)", ROUNDS // 200)  # JupyterLab's own: the same for any output
 
-    print({"rounds": ROUNDS, "ours": ours, "plain": plain, "held": held})  # noqa: T201 # shown by -s
-    assert ours["nodes"] - plain["nodes"] < 100  # one view is shown
-    assert ours["jsEventListeners"] - plain["jsEventListeners"] < 50
+    print({"rounds": ROUNDS, "ours": grown, "plain": plain, "held": held})  # noqa: T201 # shown by -s
+    ours = {name: min(each[name] for each in grown) - max(plain[name], 0) for name in plain}
+    assert ours["nodes"] < 50  # a view that stays is some, and there were a hundred
+    assert ours["jsEventListeners"] < 25
     assert held == [1, 1, 1, 0, 1, held[-1]]
     assert held[-1] <= 1
 

@@ -10,13 +10,12 @@ import { isTable } from "../table.ts";
 import { twigs } from "../tree.ts";
 import { make } from "../view/element.ts";
 import { isOpen } from "../view/open.ts";
-import { sheet } from "../view/sheet.ts";
 import { dict, list } from "./collection.ts";
 import { isEntry } from "./entries.ts";
 import { field } from "./field.ts";
 import { extentOf, frame, group } from "./group.ts";
 import { changing, focusIn, type Place, whenOpened } from "./place.ts";
-import { isRecord, records } from "./records.ts";
+import { isRecord, records, table } from "./records.ts";
 import { inferred, initial, isOf, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
 
 const FEW = 3; // of so few short choices all are seen at once
@@ -216,20 +215,6 @@ function tree(place: Place): HTMLElement {
   return frame(place, place.depth < 2, extentOf, (content) => {
     const { ground, pointer, signal, isReadOnly } = place;
     twigs({ model: ground, pointer, el: content, signal, isReadOnly });
-  });
-}
-
-/** Draw the first rows of a table. */
-function table(place: Place): HTMLElement {
-  return frame(place, place.depth < 2, extentOf, (content) => {
-    const rows = make("div", { class: "syncstate-rows", tabindex: "0", role: "group" });
-    rows.setAttribute("aria-label", `First rows of ${place.label}`);
-    content.append(rows);
-    place.ground.subscribe(
-      place.pointer,
-      (value) => rows.replaceChildren(...(isTable(value) ? [sheet(value)] : [])),
-      { signal: place.signal },
-    );
   });
 }
 

@@ -1,12 +1,14 @@
 /**
- * Floor 9. A list of records: rows and columns, which are loaded when they are shown.
+ * Floor 9. A list of records, or a table: rows and columns, which are loaded when they are shown.
  *
  * @module
  */
 
 import { isList, type Json, type JsonObject, own } from "../document.ts";
+import { isTable } from "../table.ts";
 import { make } from "../view/element.ts";
 import { loadGrid } from "../view/grid-chunk.ts";
+import { extentOf as tableExtent } from "../view/sheet.ts";
 import { fillList } from "./collection.ts";
 import { frame } from "./group.ts";
 import type { Place } from "./place.ts";
@@ -30,37 +32,39 @@ export function isRecord({ properties, additionalProperties, actions }: Schema, 
 /** Draw a list of records. */
 export function records(place: Place): HTMLElement {
   return frame(place, place.depth < 2, extentOf, (content) => {
-    const note = make("p", { class: "syncstate-empty", role: "status" }, "Loading…");
-    content.append(note);
-    void fill(place, content, note);
+    void fill(place, content, gridOf(place), () => fillList(place, content));
   });
 }
 
-async function fill(place: Place, content: HTMLElement, note: HTMLElement): Promise<void> {
+/** Draw a table, which pages may look at alone. */
+export function table(place: Place): HTMLElement {
+  const { ground: model, pointer, label } = place;
+  return frame(place, place.depth < 2, extentOf, (content) => {
+    void fill(place, content, { model, pointer, label, editable: false }, () => {});
+  });
+}
+
+async function fill(place: Place, content: HTMLElement, grid: Grid, instead: () => void): Promise<void> {
   const { signal } = place;
+  const note = make("p", { class: "syncstate-empty", role: "status" }, "Loading…");
+  content.append(note);
   try {
     const { render } = await loadGrid();
     if (signal.aborted) return;
     const el = make("div", { class: "syncstate-records", "data-pointer": place.pointer });
-    render({ ...gridOf(place), el, signal });
+    render({ ...grid, el, signal });
     note.replaceWith(el);
   } catch (error) {
     if (signal.aborted) return;
     note.textContent = `Cannot show '${place.pointer}' as rows and columns: ${(error as Error).message}`;
-    fillList(place, content);
+    instead();
   }
 }
 
-type GridOptions = Parameters<Awaited<ReturnType<typeof loadGrid>>["render"]>[0];
+type Options = Parameters<Awaited<ReturnType<typeof loadGrid>>["render"]>[0];
+type Grid = Omit<Options, "el" | "signal">;
 
-function gridOf({
-  ground,
-  pointer,
-  schema,
-  root,
-  label,
-  isReadOnly,
-}: Place): Omit<GridOptions, "el" | "signal"> {
+function gridOf({ ground, pointer, schema, root, label, isReadOnly }: Place): Grid {
   const { items, minItems: least = 0, maxItems: most = Number.POSITIVE_INFINITY } = schema;
   const record = resolved(items || {}, root);
   const properties = record.properties ?? {};
@@ -97,8 +101,9 @@ function cellOf(member: Schema, root: Schema): JsonObject {
 
 const BOOLEANS = [true, false].map((value) => ({ value, title: String(value) }));
 
-// What is open says it below the rows.
+// What is open says below its rows how many they are.
 function extentOf(value: Json | undefined, isShown: boolean): string {
+  if (isTable(value)) return tableExtent(value);
   if (isShown) return "";
   const size = isList(value) ? value.length : 0;
   return `${size.toLocaleString()} row${size === 1 ? "" : "s"}`;

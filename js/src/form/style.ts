@@ -134,10 +134,5 @@ input.syncstate-key { flex: 0 1 calc(var(--label) - var(--depth) * 13px); min-wi
 .syncstate-doing:empty { display: none; }
 .syncstate-records { min-width: 0; }
 .syncstate-records > .syncstate-grid { width: min(100%, max(var(--width, 0px) + 18px, 344px)); }
-.syncstate-rows { overflow-x: auto; }
-.syncstate-sheet { border-collapse: collapse; white-space: pre; font-variant-numeric: tabular-nums; }
-.syncstate-sheet :is(th, td) { padding: 2px 12px 2px 0; text-align: left; font-weight: normal; border-bottom: 1px solid var(--faint); }
-.syncstate-sheet th { color: var(--quiet); }
-.syncstate-sheet td.syncstate-number { text-align: right; }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 `;
