@@ -345,6 +345,58 @@ describe("a list of records", () => {
   });
 });
 
+describe("a list of anything", () => {
+  const anything = (rows: Json, more: Schema = {}): Promise<Shown> => list(rows, { items: {}, ...more });
+  const kind = (el: Element): string =>
+    el.querySelector("[role=grid]") ? "grid" : el.querySelector(".syncstate-members") ? "tree" : "nothing";
+
+  test.each<[string, Json, string]>([
+    ["records", [{ name: "tea", price: 3 }, { name: "cake" }], "grid"],
+    ["records with dates and nothing", [{ day: exactDate("2026-01-31"), price: null }], "grid"],
+    ["records that hold others", [{ name: "tea" }, { name: "cake", of: ["flour"] }], "tree"],
+    ["empty objects", [{}], "tree"],
+    ["numbers", [1, 2], "tree"],
+    ["records and numbers", [{ name: "tea" }, 1], "tree"],
+    ["nothing yet", [], "tree"],
+  ])("that holds %s is a grid or a tree", async (_, rows, expected) => {
+    expect(kind((await anything(rows)).el)).toBe(expected);
+  });
+
+  test("becomes the one or the other as it becomes records or ceases to be", async () => {
+    const { el, kernel } = await anything([]);
+
+    for (const [value, expected] of [
+      [[{ name: "tea" }], "grid"],
+      [[], "grid"], // whoever removed the last row may add one
+      [[{ name: ["tea"] }], "tree"],
+    ] as const) {
+      kernel.commit("board", { op: "replace", path: "/rows", value });
+      await loaded(el);
+      expect(kind(el)).toBe(expected);
+    }
+  });
+
+  test("grows by rows that are as the last one was, empty", async () => {
+    const shown = await anything([{ name: "tea", price: 3, isOpen: true, note: null }]);
+    const empty = { name: "", price: 0, isOpen: false, note: null };
+    press(shown.el, "Add row to Rows");
+    await turn();
+    expect((rowsOf(shown) as Json[]).at(-1)).toEqual(empty);
+
+    shown.kernel.commit("board", { op: "replace", path: "/rows", value: [] });
+    press(shown.el, "Add row to Rows");
+    await turn();
+    expect(rowsOf(shown)).toEqual([empty]);
+  });
+
+  test("that is read-only is looked at", async () => {
+    const { el } = await anything([{ name: "tea" }], { readOnly: true });
+
+    expect(el.querySelector("[role=grid]")?.getAttribute("aria-readonly")).toBe("true");
+    expect(el.querySelector(".syncstate-grid-tools")).toBeNull();
+  });
+});
+
 describe("which lists are rows and columns", () => {
   const record = (member: Schema, more: Schema = {}): Schema => ({
     type: "object",

@@ -107,9 +107,13 @@ class Notebook:
         """The line that opens and closes it."""
         return self.group(title).locator("> legend")
 
-    def rows(self, title: str) -> Locator:
-        """What is drawn of a list in which anything may be."""
-        return self.group(title).locator("> .syncstate-content > .syncstate-members > ul > li")
+    def row(self, title: str, row: int) -> Locator:
+        """A row of the records that a form shows; the names and the filters are the first two of its grid."""
+        return self.group(title).locator(f"[role=row][aria-rowindex='{row + 3}']")
+
+    def cell(self, title: str, row: int, column: int) -> Locator:
+        """One of its cells."""
+        return self.row(title, row).get_by_role("gridcell").nth(column)
 
     def execute(self, code: str) -> str:
         """Run code in the kernel behind the notebook's back; return what it prints."""

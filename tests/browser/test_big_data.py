@@ -117,12 +117,12 @@ def test_fifty_megabytes_come_in_small_messages_and_are_live(open_notebook: Open
 
     notebook.run()
 
-    rows = notebook.legend("Rows")
-    expect(rows).to_contain_text("50,000 elements", timeout=60_000)
+    rows = notebook.group("Rows")
+    expect(rows).to_contain_text("50,000 rows", timeout=60_000)
     frames = [frame for frame in notebook.wire.down if frame.comm == "syncstate.down"]
     assert sum(frame.bytes for frame in frames) > 50_000_000
     assert max(frame.bytes for frame in frames) < 1_500_000
     notebook.wire.clear()
     notebook.execute("board.rows[49_999]['name'] = 'last'; board.rows.pop(0)")
-    expect(rows).to_contain_text("49,999 elements")
+    expect(rows).to_contain_text("49,999 rows")
     assert sum(frame.bytes for frame in notebook.wire.down) < 2000

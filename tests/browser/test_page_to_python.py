@@ -43,11 +43,11 @@ def test_a_cell_that_waits_goes_on_with_what_is_entered(open_notebook: Open) -> 
 def test_an_edit_deep_in_the_state_is_in_python(open_notebook: Open) -> None:
     notebook = open_notebook(BOARD)
     notebook.run()
-    notebook.rows("Rows").nth(1).click()
+    cell = notebook.cell("Rows", 1, 1)
 
-    price = notebook.output().get_by_label("price")
-    price.fill("7.5")
-    price.press("Enter")
+    cell.dblclick()
+    cell.locator("input").fill("7.5")
+    cell.locator("input").press("Enter")
 
     notebook.wait_for_value("board.rows[1]", {"name": "cake", "price": 7.5})
 

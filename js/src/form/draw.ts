@@ -4,7 +4,7 @@
  * @module
  */
 
-import { isContainer, type Json } from "../document.ts";
+import { isContainer, isList, type Json } from "../document.ts";
 import { formOf } from "../forms.ts";
 import { isTable } from "../table.ts";
 import { twigs } from "../tree.ts";
@@ -15,7 +15,7 @@ import { isEntry } from "./entries.ts";
 import { field } from "./field.ts";
 import { extentOf, frame, group } from "./group.ts";
 import { changing, focusIn, type Place, whenOpened } from "./place.ts";
-import { isRecord, records, table } from "./records.ts";
+import { areRecords, isRecord, records, table } from "./records.ts";
 import { inferred, initial, isOf, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
 
 const FEW = 3; // of so few short choices all are seen at once
@@ -49,14 +49,21 @@ function kindOf(place: Place, value: Json | undefined, former?: string): string 
   const isKnown = schema.type !== undefined || schema.leaf !== undefined || optionsOf(schema) !== undefined;
   if (!isKnown && !isNothing) {
     const kind = kindOf({ ...place, schema: inferred(value), isNullable: false }, value, former);
-    return isContainer(value) ? "tree" : kind;
+    return isContainer(value) ? looseKindOf(value, former) : kind;
   }
   const kind = KINDS[schema.type ?? ""]?.(schema, root) ?? "output";
   const isEmpty = isNothing && HOLDERS.has(kind);
   if (isEmpty) return isReadOnly || !isNullable ? (isReadOnly ? "output" : "absent") : "absent";
+  if (kind === "tree" && isContainer(value)) return looseKindOf(value, former);
   if (HOLDERS.has(kind)) return isContainer(value) ? kind : "output";
-  if (isReadOnly) return isContainer(value) && kind !== "multiselect" ? "tree" : "output";
+  if (isReadOnly) return isContainer(value) && kind !== "multiselect" ? looseKindOf(value, former) : "output";
   return entryKindOf(place, kind, value, former);
+}
+
+// Of what may be anything; where the last of some records went, others may come.
+function looseKindOf(value: Json | undefined, former: string | undefined): string {
+  const isEmptied = former === "records" && isList(value) && value.length === 0;
+  return isEmptied || areRecords(value) ? "records" : "tree";
 }
 
 const HOLDERS = new Set(["group", "list", "records", "dict", "tree"]);

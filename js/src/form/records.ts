@@ -4,16 +4,19 @@
  * @module
  */
 
-import { isList, type Json, type JsonObject, own } from "../document.ts";
+import { isList, isObject, type Json, type JsonObject, own } from "../document.ts";
+import { find } from "../pointer.ts";
 import { isTable } from "../table.ts";
 import { make } from "../view/element.ts";
 import { loadGrid } from "../view/grid-chunk.ts";
 import { extentOf as tableExtent } from "../view/sheet.ts";
+import { kindOf } from "../view/values.ts";
 import { fillList } from "./collection.ts";
 import { frame } from "./group.ts";
 import type { Place } from "./place.ts";
-import { initial, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
+import { inferred, initial, optionsOf, resolved, type Schema, withoutNull } from "./schema.ts";
 
+const LOOKED_AT = 50; // rows that say what a list of anything holds
 const CELLS: ReadonlySet<string | undefined> = new Set(["string", "integer", "number", "boolean"]);
 const FORMATS: ReadonlySet<string | undefined> = new Set([undefined, "date", "date-time"]);
 
@@ -27,6 +30,15 @@ export function isRecord({ properties, additionalProperties, actions }: Schema, 
     if (said.widget !== undefined) return false; // somebody wants to see another control
     return optionsOf(said) !== undefined || (CELLS.has(said.type) && FORMATS.has(said.format));
   });
+}
+
+/** Tell whether a list of anything holds records: rows, as far as one looks, whose members have room in a cell. */
+export function areRecords(value: Json | undefined): boolean {
+  if (!isList(value) || value.length === 0) return false;
+  const hasRoom = (cell: Json): boolean => kindOf(cell) !== "other";
+  return value
+    .slice(0, LOOKED_AT)
+    .every((row) => isObject(row) && Object.keys(row).length > 0 && Object.values(row).every(hasRoom));
 }
 
 /** Draw a list of records. */
@@ -67,18 +79,39 @@ type Grid = Omit<Options, "el" | "signal">;
 function gridOf({ ground, pointer, schema, root, label, isReadOnly }: Place): Grid {
   const { items, minItems: least = 0, maxItems: most = Number.POSITIVE_INFINITY } = schema;
   const record = resolved(items || {}, root);
-  const properties = record.properties ?? {};
-  const columns = Object.keys(properties);
-  const cells = columns.map((name) => [name, cellOf(own(properties, name) as Schema, root)]);
+  const last = (): JsonObject | undefined => lastOf(find(ground.state as Json, pointer));
+  let like = last() ?? {}; // without a schema a new row is as the last one was
+  const fresh = (): Json => {
+    like = last() ?? like;
+    return initial(record.properties ? record : alike(like), root);
+  };
   return {
     model: ground,
     pointer,
     label,
-    columns,
-    schema: { properties: Object.fromEntries(cells) },
+    ...columnsOf(record, root),
     editable: !isReadOnly,
-    growth: isReadOnly ? undefined : { least, most, fresh: () => initial(record, root) },
+    growth: isReadOnly ? undefined : { least, most, fresh },
   };
+}
+
+// Without a schema they are what is there.
+function columnsOf({ properties }: Schema, root: Schema): Pick<Grid, "columns" | "schema"> {
+  if (!properties) return {};
+  const columns = Object.keys(properties);
+  const cells = columns.map((name) => [name, cellOf(own(properties, name) as Schema, root)]);
+  return { columns, schema: { properties: Object.fromEntries(cells) } };
+}
+
+function lastOf(rows: Json | undefined): JsonObject | undefined {
+  const row = isList(rows) ? rows.at(-1) : undefined;
+  return isObject(row) ? row : undefined;
+}
+
+// The schema of records with the members of one.
+function alike(row: JsonObject): Schema {
+  const properties = Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, inferred(cell)]));
+  return { type: "object", properties, required: Object.keys(row) };
 }
 
 /** What is said of a cell, without references and branches. */
