@@ -1,7 +1,7 @@
 """100,000 appends to a list in a loop, each a statement, while a page shows the list.
 
 A jupyter_server on this machine and JupyterLab in headless Chromium, as in latency.py; the list is shown by
-our own view, or by an author's that draws how long it is. Told is how long the loop takes, with all that the
+our own view, a form, or by an author's that draws how long it is. Told is how long the loop takes, with all that the
 kernel sends meanwhile; after how long, from the first append, the page draws the last length; the longest
 time between two animation frames, in which the page answers nobody; and in how many messages it came and
 lengths it was seen. Nothing may be lost: the page's list is compared with the kernel's.
@@ -47,7 +47,7 @@ LENGTH = """
     board
     """
 
-VIEWS = {"our own view": ("board", ".syncstate-size"), "a view of the length": (LENGTH, ".length")}
+VIEWS = {"our own view": ("board", ".syncstate-extent"), "a view of the length": (LENGTH, ".length")}
 """What shows the model, and the element in which its length stands then."""
 
 LOOP = f"""
@@ -79,7 +79,7 @@ def measured(notebook: Notebook, shown: str) -> dict[str, float]:
     """Return what one loop came to, by what was measured."""
     notebook.execute("board.items = []")
     notebook.page.wait_for_function(
-        "(shown) => /^(0|empty list)$/.test(document.querySelector(shown).textContent)", arg=shown
+        "(shown) => /^(0|empty)$/.test(document.querySelector(shown).textContent)", arg=shown
     )
     notebook.wire.clear()
     notebook.page.evaluate(WATCH, shown)
