@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -46,7 +46,21 @@ class Shown:
         self.keys = keys
         self.sources = sources
         self.files = _watched(sources, class_._reload)
+        self.view: View | None = None
+        """What they are drawn by, as far as pages were told."""
         self._read = self._seen = signature(self.files)
+        self._most = 0
+
+    def add(self, key: str, is_carried: Callable[[str], bool]) -> None:
+        """Take note of one more; when they are twice as many, drop those that pages cannot find any more."""
+        self.keys.add(key)
+        if len(self.keys) > self._most:
+            self.drop(is_carried)
+            self._most = 2 * len(self.keys)
+
+    def drop(self, is_carried: Callable[[str], bool]) -> None:
+        """Drop the models that pages cannot find any more."""
+        self.keys = {key for key in self.keys if is_carried(key)}
 
     def look(self) -> View | None:
         """Return the view if its files are others now, and at rest."""
@@ -54,7 +68,8 @@ class Shown:
         if self._seen is None or self._seen != seen or seen == self._read:
             return None
         self._read = seen
-        return self.sources.read()
+        self.view = self.sources.read()
+        return self.view
 
 
 class Reloads:
@@ -74,9 +89,11 @@ class Reloads:
             if known is None or known.sources != sources:
                 keys = known.keys if known is not None else set()
                 known = self._shown[_name(class_)] = Shown(sources, class_, keys)
-            known.keys.add(key)
-        self.link.draw({*known.keys}, view)
-        self._start()
+            known.add(key, self.link.is_carried)
+            told = {key} if known.view == view else {*known.keys}
+            known.view = view
+        self.link.draw(told, view)
+        self._start(known)
 
     def redefine(self, class_: type) -> None:
         """Draw the models of a class as its new definition says, if it can be read."""
@@ -88,10 +105,11 @@ class Reloads:
             view, shown = sources.read(), Shown(sources, class_, known.keys)
         except (OSError, ValueError):  # whoever shows it is told
             return
+        shown.view = view
         with self._lock:
             self._shown[name] = shown
         self.link.draw({*shown.keys}, view)
-        self._start()
+        self._start(shown)
 
     @property
     def is_looking(self) -> bool:
@@ -113,15 +131,15 @@ class Reloads:
 
     def _live(self) -> Iterator[Shown]:
         for name, known in list(self._shown.items()):
-            known.keys = {key for key in known.keys if self.link.is_carried(key)}
+            known.drop(self.link.is_carried)
             if known.keys:
                 yield known
             else:
                 del self._shown[name]
 
-    def _start(self) -> None:
+    def _start(self, shown: Shown) -> None:
         with self._lock:
-            if self.is_looking or not any(known.files for known in self._live()):
+            if self.is_looking or not shown.files:
                 return
             self._thread = threading.Thread(target=self._run, name="syncstate-reload", daemon=True)
             try:

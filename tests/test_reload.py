@@ -32,7 +32,7 @@ class Page:
         self.kernel = Kernel(*self.models)
         self.end = self.kernel.hub.join()
         self.reloads = Reloads(self.kernel.link)
-        self.reloads._start = lambda: None  # type: ignore[method-assign] # each look is ours
+        self.reloads._start = lambda shown: None  # type: ignore[method-assign] # each look is ours
         for model in self.models:
             self.show(model)
 
@@ -246,3 +246,29 @@ def wait_until(is_so: Any) -> None:
     while not is_so() and time.monotonic() < end:
         time.sleep(LOOK / 10)
     assert is_so()
+
+
+def test_to_show_one_more_costs_a_look_at_that_one_and_forgets_those_that_are_gone(monkeypatch):
+    class_ = class_of(ESM)
+    page = Page(class_)
+    asked: list[str] = []
+    is_carried = page.kernel.link.is_carried
+    monkeypatch.setattr(page.kernel.link, "is_carried", lambda key: asked.append(key) or is_carried(key))
+
+    def show(count: int) -> list[SyncedModel]:
+        shown = [class_() for _ in range(count)]
+        for model in shown:
+            page.kernel.publish(model)
+            page.show(model)
+        return shown
+
+    gone = show(100)
+    assert len(asked) < 1000  # each some times, not each each time
+
+    for model in gone:
+        page.kernel.link.withdraw(model._document.watch(), "it is closed")
+    kept = show(150)
+
+    keys = page.reloads._shown[f"{__name__}.Board"].keys
+    assert {model.sync.key for model in kept} < keys
+    assert len(keys) < 160
