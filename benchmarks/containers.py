@@ -3,7 +3,7 @@
 Ours are inside a model that links watch; the peers' have one listener where they tell changes at all. Time of
 the thread's CPU, all cases interleaved; after each library how many times as long as plain Python it takes.
 
-Missed: a member of a dict, by a fifth. What is left is one Python call, a lock, and the look at the lease and
+Missed: a member of a dict, by a tenth. What is left is one Python call, a lock, and the look at the lease and
 at both scalars (docs/decisions/0012).
 
     python benchmarks/containers.py [ROWS]
