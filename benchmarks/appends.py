@@ -1,10 +1,10 @@
 """100,000 appends to a list in a loop, each a statement, while a page shows the list.
 
 A jupyter_server on this machine and JupyterLab in headless Chromium, as in latency.py; the list is shown by
-our own view, a form, or by an author's that draws how long it is. Told is how long the loop takes, with all that the
-kernel sends meanwhile; after how long, from the first append, the page draws the last length; the longest
-time between two animation frames, in which the page answers nobody; and in how many messages it came and
-lengths it was seen. Nothing may be lost: the page's list is compared with the kernel's.
+our own view, a form, or by an author's that draws how long it is. Told is how long the loop takes, with all
+that the kernel sends meanwhile; after how long, from the first append, the page draws the last length; the
+longest time between two animation frames, in which the page answers nobody; and in how many messages it came
+and lengths it was seen. Nothing may be lost: the page's list is compared with the kernel's.
 
     python benchmarks/appends.py
 """

@@ -6,9 +6,9 @@ bytes are those of one model alone: what comms publish (ZeroMQ, all parts) and t
 as kernels do, in which syncstate puts the state. Ours leave when the clock says so; "one by one" sends each
 at once, with more than a thousand others on screen. Memory is what Python allocated and still holds.
 
-Missed: the import, and the memory. What is left of the import are 54 modules, most of them small; what carries
-models to pages is loaded with the first one shown already. Each model has a document, an authority and a lock
-of its own.
+Missed: the import, and the memory. What is left of the import are 54 modules, most of them small; what
+carries models to pages is loaded with the first one shown already. Each model has a document, an authority
+and a lock of its own.
 
     python benchmarks/start.py
 """
