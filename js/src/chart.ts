@@ -13,7 +13,7 @@
 import uPlot from "uplot";
 import { type Colors, colorsOf, onColors } from "./chart/colors.ts";
 import { type Columns, columnsOf } from "./chart/data.ts";
-import { type ChartSpec, type Figure, figureOf, summaryOf } from "./chart/figure.ts";
+import { CHARACTER, type ChartSpec, type Figure, figureOf, roomForNames, summaryOf } from "./chart/figure.ts";
 import { css } from "./chart/style.ts";
 import { type Json, kind } from "./document.ts";
 import type { Model } from "./model.ts";
@@ -36,9 +36,6 @@ const HEIGHT = 260;
 const NARROWEST = 120;
 const SUMMARY = 1000; // milliseconds between two summaries of what streams
 const FONT = "12px system-ui, sans-serif";
-const CHARACTER = 7;
-const GAP = 1.2; // characters between two names
-const SHORTEST = 6; // characters of a name on the axis, before names are left out
 
 /** Show a chart. */
 export function render(options: ChartOptions): void {
@@ -195,8 +192,7 @@ class Chart {
           ...(scale === "category"
             ? {
                 splits: ({ bbox }: uPlot) => this.#placesOfNames(bbox.width),
-                values: ({ bbox }: uPlot, places: number[]) =>
-                  places.map((place) => this.#shortName(place, bbox.width)),
+                values: ({ bbox }: uPlot, places: number[]) => this.#shortNames(places, bbox.width),
               }
             : {}),
         },
@@ -242,26 +238,18 @@ class Chart {
     return isOwn ? color : (this.#colors.series[at % this.#colors.series.length] ?? this.#colors.text);
   }
 
-  // As many names as there is room for, each as long as there is.
   #placesOfNames(width: number): number[] {
-    const { every } = this.#roomForNames(width);
-    return (this.#figure?.x.names ?? []).map((_, place) => place).filter((place) => place % every === 0);
-  }
-
-  #shortName(place: number, width: number): string {
-    const name = this.#figure?.x.names[place] ?? "";
-    const { length } = this.#roomForNames(width);
-    return name.length > length ? `${name.slice(0, length - 1)}…` : name;
-  }
-
-  // Every how many of them is written, and how many characters of it.
-  #roomForNames(width: number): { every: number; length: number } {
     const names = this.#figure?.x.names ?? [];
-    const ends = 1; // half of one at each
-    const room = Math.max(1, width / devicePixelRatio) / (names.length + ends) / CHARACTER;
-    const least = Math.min(SHORTEST, Math.max(1, ...names.map((name) => name.length)));
-    const every = Math.ceil((least + GAP) / room);
-    return { every, length: Math.max(least, Math.floor(every * room - GAP)) };
+    const { every } = roomForNames(names, width / devicePixelRatio);
+    return names.map((_, place) => place).filter((place) => place % every === 0);
+  }
+
+  #shortNames(places: readonly number[], width: number): string[] {
+    const names = this.#figure?.x.names ?? [];
+    const { length } = roomForNames(names, width / devicePixelRatio);
+    return places
+      .map((place) => names[place] ?? "")
+      .map((name) => (name.length > length ? `${name.slice(0, length - 1)}…` : name));
   }
 
   #size(): { width: number; height: number } {

@@ -67,6 +67,7 @@ class Grid {
   #rows: Rows | undefined; // of the value
   #order: Order | undefined;
   #columns: Column[] = [];
+  #choices: ReadonlyMap<string, Column["choices"]> = new Map(); // asked for each row that is sorted or filtered
   #seen: readonly Seen[] = [];
   #sort: Sort | undefined;
   #editing: { readonly editing: Editing; row: number; readonly name: string; next: number } | undefined;
@@ -142,7 +143,7 @@ class Grid {
   #begin(rows: Rows): void {
     this.#arrangeColumns(rows);
     this.#order = new Order(rows, (name, value) => {
-      return titled(this.#columns.find((column) => column.name === name)?.choices, value);
+      return titled(this.#choices.get(name), value);
     });
     this.#order.arrange(this.#sort, parseFilters(this.#filters));
   }
@@ -166,7 +167,9 @@ class Grid {
   #arrangeColumns(rows: Rows): void {
     const { columns, schema } = this.#options;
     this.#columns = columnsOf(rows, columns, schema, this.#widths);
+    this.#choices = new Map(this.#columns.map(({ name, choices }) => [name, choices]));
     this.#seen = [];
+    this.#tellWidth();
   }
 
   #followEditing(went: (row: number) => number | undefined): void {
@@ -181,6 +184,7 @@ class Grid {
   #draw(): void {
     const [rows, order] = [this.#rows, this.#order];
     if (!rows || !order) return;
+    fill(this.#columns, this.#pane.clientWidth);
     const widths = this.#widthsOf();
     const width = widths.reduce((sum, one) => sum + one, 0);
     this.#panes.update(order.length, widths, this.#activePosition(), this.#activeColumn());
@@ -265,9 +269,12 @@ class Grid {
   // --- columns -------------------------------------------------------------------------------------------------
 
   #widthsOf(): number[] {
-    this.#element.style.setProperty("--width", `${wantedBy(this.#columns)}px`);
-    fill(this.#columns, this.#pane.clientWidth);
     return this.#columns.map(({ width }) => width);
+  }
+
+  // To what is around the grid: how wide its columns should be.
+  #tellWidth(): void {
+    this.#element.style.setProperty("--width", `${wantedBy(this.#columns)}px`);
   }
 
   #resize(name: string, width: number): void {
@@ -276,6 +283,7 @@ class Grid {
       column.isFixed = true;
       this.#widths.set(column.name, column.wanted);
     }
+    this.#tellWidth();
     this.#draw();
   }
 

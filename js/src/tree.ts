@@ -28,7 +28,7 @@ import { Editor, type Scalar } from "./view/editor.ts";
 import { make } from "./view/element.ts";
 import type { ViewContext } from "./view/module.ts";
 import { isOpen } from "./view/open.ts";
-import { extentOf, sheet } from "./view/sheet.ts";
+import { counted, extentOf, sheet } from "./view/sheet.ts";
 import { style } from "./view/styles.ts";
 import { css } from "./view/tree-style.ts";
 
@@ -366,7 +366,7 @@ function textOf(value: Json): string {
 function sizeText(container: Container): string {
   const size = sizeOf(container);
   if (size === 0) return isList(container) ? "empty list" : "no members";
-  return isList(container) ? `${size.toLocaleString()} element${size === 1 ? "" : "s"}` : "";
+  return isList(container) ? counted(size, "element") : "";
 }
 
 /** The beginning of a container in a line: what it has in itself, not what is deeper. */

@@ -50,7 +50,7 @@ export class View {
   readonly #model: Model;
   readonly #controller = new AbortController();
   // What ends with the view; without a signal, of which each subscription would keep a listener.
-  #ends: (() => void)[] = [];
+  readonly #ends: (() => void)[] = [];
   readonly #content = make("div", { class: "syncstate-content" });
   readonly #notices = new Notices(this.#controller.signal);
   #element = make("div");

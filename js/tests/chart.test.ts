@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type NumberArray, pack, splice } from "../src/arrays.ts";
 import { type Columns, columnsOf, numbersOf, positionsOf } from "../src/chart/data.ts";
-import { type ChartSpec, type Figure, figureOf, summaryOf } from "../src/chart/figure.ts";
+import { type ChartSpec, type Figure, figureOf, roomForNames, summaryOf } from "../src/chart/figure.ts";
 import { exactDate } from "../src/forms.ts";
 
 const floats = (...values: number[]): NumberArray => pack(Float64Array.from(values)) as NumberArray;
@@ -146,5 +146,20 @@ describe("figures", () => {
     expect(summaryOf(spec(given), draw(given, SALES))).toBe(
       "Bar chart of tea by city, 2 categories: 3 points. tea is from 4 to 5, the last is 4.",
     );
+  });
+});
+
+describe("names along an axis", () => {
+  const names = (count: number, length = 3): string[] =>
+    Array.from({ length: count }, () => "x".repeat(length));
+
+  test.each<[string, string[], number, { every: number; length: number }]>([
+    ["are all written where there is room", names(12), 700, { every: 1, length: 6 }],
+    ["are left out where there is none", names(12), 208, { every: 2, length: 3 }],
+    ["are cut before they are left out", names(10, 40), 700, { every: 1, length: 7 }],
+    ["are one, at least", names(10, 40), 0, { every: 555, length: 6 }],
+    ["are more than can be counted at once", names(200_000), 700, { every: 8401, length: 3 }],
+  ])("%s", (_, given, width, expected) => {
+    expect(roomForNames(given, width)).toEqual(expected);
   });
 });

@@ -272,13 +272,7 @@ def test_an_action_tells_how_far_it_is_how_it_ended_and_is_taken_back(open_noteb
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_nothing_keeps_people_from_using_it(open_notebook: Open, theme: str) -> None:
     notebook, form = shown(open_notebook)
-    notebook.page.evaluate(
-        "(theme) => jupyterapp.commands.execute('apputils:change-theme', { theme }).then(() => 0)",
-        f"JupyterLab {theme}",
-    )
-    notebook.page.wait_for_function(
-        "(isLight) => document.body.dataset.jpThemeLight === isLight", arg=str(theme == "Light").lower()
-    )
+    notebook.use_theme(theme)
     epochs = form.get_by_label("Epochs")
     epochs.fill("0")
     epochs.press("Enter")

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { counted } from "../view/sheet.ts";
 import { exactText, textOf } from "../view/values.ts";
 import { type Columns, type Numbers, numbersOf, type Positions, positionsOf, scaleOf } from "./data.ts";
 
@@ -45,6 +46,11 @@ export interface Figure {
   readonly count: number;
 }
 
+/** How wide a character is beside an axis, in pixels. */
+export const CHARACTER = 7;
+
+const GAP = 1.2; // characters between two names
+const SHORTEST = 6; // characters of a name on the axis, before names are left out
 const SERIES = 12; // no more than can be told apart
 const OTHERS = "others";
 const NICE = [1, 2, 2.5, 5, 10];
@@ -104,7 +110,7 @@ export function summaryOf(spec: ChartSpec, { x, xName, series, count }: Figure):
       ? `${name} has no values`
       : `${name} is from ${textOf(low)} to ${textOf(high)}, the last is ${textOf(last)}`;
   });
-  return `${kind} of ${names}${across}: ${count.toLocaleString()} ${count === 1 ? "point" : "points"}. ${ranges.join("; ")}.`;
+  return `${kind} of ${names}${across}: ${counted(count, "point")}. ${ranges.join("; ")}.`;
 }
 
 function drawnColumns(spec: ChartSpec, columns: Columns): readonly string[] {
@@ -253,4 +259,20 @@ function extent(values: Numbers): [number | undefined, number | undefined, numbe
     last = value;
   }
   return [low, high, last];
+}
+
+/** What of the names along an axis is written: that of every so many, and so many characters of it. */
+export interface NameRoom {
+  readonly every: number;
+  readonly length: number;
+}
+
+/** Return the room that names have along an axis, in pixels: as many are written as there is room for. */
+export function roomForNames(names: readonly string[], width: number): NameRoom {
+  const ends = 1; // half of one at each
+  const room = Math.max(1, width) / (names.length + ends) / CHARACTER;
+  const longest = names.reduce((length, name) => Math.max(length, name.length), 1);
+  const least = Math.min(SHORTEST, longest);
+  const every = Math.ceil((least + GAP) / room);
+  return { every, length: Math.max(least, Math.floor(every * room - GAP)) };
 }

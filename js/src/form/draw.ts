@@ -48,8 +48,8 @@ function kindOf(place: Place, value: Json | undefined, former?: string): string 
   if (isEntry(widget)) return isReadOnly && !isContainer(value) ? "output" : widget;
   const isKnown = schema.type !== undefined || schema.leaf !== undefined || optionsOf(schema) !== undefined;
   if (!isKnown && !isNothing) {
-    const kind = kindOf({ ...place, schema: inferred(value), isNullable: false }, value, former);
-    return isContainer(value) ? looseKindOf(value, former) : kind;
+    if (isContainer(value)) return looseKindOf(value, former);
+    return kindOf({ ...place, schema: inferred(value), isNullable: false }, value, former);
   }
   const kind = KINDS[schema.type ?? ""]?.(schema, root) ?? "output";
   const isEmpty = isNothing && HOLDERS.has(kind);

@@ -8,7 +8,7 @@ import { isContainer, isList, isObject, type Json, own } from "../document.ts";
 import { join } from "../pointer.ts";
 import { isTable } from "../table.ts";
 import { make } from "../view/element.ts";
-import { extentOf as extentOfTable } from "../view/sheet.ts";
+import { counted, extentOf as extentOfTable } from "../view/sheet.ts";
 import { textOf } from "./entries.ts";
 import { fresh, type Place } from "./place.ts";
 import type { Schema } from "./schema.ts";
@@ -94,7 +94,7 @@ export function extentOf(value: Json | undefined): string {
   if (isTable(value)) return extentOfTable(value);
   if (!isContainer(value)) return "";
   const [size, noun] = isList(value) ? [value.length, "element"] : [Object.keys(value).length, "member"];
-  return size === 0 ? "empty" : `${size.toLocaleString()} ${noun}${size === 1 ? "" : "s"}`;
+  return size === 0 ? "empty" : counted(size, noun);
 }
 
 /** Return a place inside of another one. */

@@ -9,7 +9,7 @@ import { find } from "../pointer.ts";
 import { isTable } from "../table.ts";
 import { make } from "../view/element.ts";
 import { loadGrid } from "../view/grid-chunk.ts";
-import { extentOf as tableExtent } from "../view/sheet.ts";
+import { counted, extentOf as tableExtent } from "../view/sheet.ts";
 import { kindOf } from "../view/values.ts";
 import { fillList } from "./collection.ts";
 import { frame } from "./group.ts";
@@ -137,7 +137,5 @@ const BOOLEANS = [true, false].map((value) => ({ value, title: String(value) }))
 // What is open says below its rows how many they are.
 function extentOf(value: Json | undefined, isShown: boolean): string {
   if (isTable(value)) return tableExtent(value);
-  if (isShown) return "";
-  const size = isList(value) ? value.length : 0;
-  return `${size.toLocaleString()} row${size === 1 ? "" : "s"}`;
+  return isShown ? "" : counted(isList(value) ? value.length : 0, "row");
 }

@@ -5,6 +5,7 @@
  */
 
 import { make } from "../view/element.ts";
+import { counted } from "../view/sheet.ts";
 
 /** How many rows a list may have. */
 export interface Bounds {
@@ -53,7 +54,7 @@ export class Foot {
 
   /** Say how many rows are shown, of all. */
   tellCount(shown: number, all: number, isFiltered: boolean): void {
-    const told = rowsText(all);
+    const told = counted(all, "row");
     const text = isFiltered ? `${shown.toLocaleString()} of ${told}` : told;
     if (this.#count.textContent !== text) this.#count.textContent = text;
     this.#clear.hidden = !isFiltered;
@@ -92,7 +93,7 @@ export class Foot {
     const down = button("↓", () => events.move(1));
     this.element.append(bar, this.#said, this.#note);
     return ({ barrier, size, selected, first, isAsIs }) => {
-      const what = selected > 1 ? rowsText(selected) : selected === 1 ? `row ${first + 1}` : "row";
+      const what = selected > 1 ? counted(selected, "row") : selected === 1 ? `row ${first + 1}` : "row";
       const none = barrier ?? (selected === 0 ? "Select a row first" : "");
       const fixed = none || (isAsIs ? "" : "Rows can be moved while they are neither sorted nor filtered");
       const text = selected > 1 ? `Remove ${what}` : "Remove row";
@@ -102,7 +103,7 @@ export class Foot {
       this.#say(
         remove,
         `Remove ${what} of ${label}`,
-        none || (size - selected < least ? `At least ${rowsText(least)} must stay` : ""),
+        none || (size - selected < least ? `At least ${counted(least, "row")} must stay` : ""),
       );
       this.#say(up, `Move ${what} up`, fixed || (first === 0 ? "This is the first row" : ""));
       this.#say(
@@ -122,8 +123,4 @@ export class Foot {
     button.setAttribute("aria-disabled", String(refusal !== ""));
     button.title = refusal || name;
   }
-}
-
-function rowsText(count: number): string {
-  return `${count.toLocaleString()} row${count === 1 ? "" : "s"}`;
 }

@@ -17,6 +17,11 @@ export function extentOf(table: Table): string {
   return `${counted(rowCount(table), "row")}, ${counted(Object.keys(table).length, "column")}`;
 }
 
+/** Say how many of something there are: `1 row`, `336,776 rows`. */
+export function counted(count: number, noun: string): string {
+  return `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Draw the first rows of a table. */
 export function sheet(table: Table): HTMLElement {
   const columns = Object.entries(table).slice(0, COLUMNS);
@@ -49,8 +54,4 @@ function textOf(value: Cell): string {
   if (!(value instanceof Date)) return String(value);
   const iso = Number.isNaN(value.getTime()) ? "" : value.toISOString();
   return iso.replace("T", " ").replace(/( 00:00:00)?(\.000)?Z$/, "");
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString()} ${noun}${count === 1 ? "" : "s"}`;
 }
